@@ -1,1 +1,24 @@
-export {};
+// Provisional: becomes the hand-written list of public names.
+export * from "./controls/assertion.ts";
+export * from "./controls/paged-results.ts";
+export * from "./controls/password-policy.ts";
+export * from "./controls/server-side-sort.ts";
+export * from "./dn/dn.ts";
+export * from "./dn/format.ts";
+export * from "./dn/normalize.ts";
+export * from "./dn/parse.ts";
+export * from "./error.ts";
+export * from "./filter/compile.ts";
+export * from "./filter/filter.ts";
+export * from "./filter/format.ts";
+export * from "./filter/parse.ts";
+export * from "./filter/target.ts";
+export * from "./message/decode.ts";
+export * from "./message/encode.ts";
+export * from "./message/message.ts";
+export * from "./oid.ts";
+export * from "./result-code.ts";
+export * from "./schema/attribute-type.ts";
+export * from "./schema/built-in-schema.ts";
+export * from "./schema/matching-rule.ts";
+export * from "./schema/schema.ts";
