@@ -1,1 +1,60 @@
-export {};
+/** What every Espalier service shares: configuration, log, metrics, health, lifecycle and TLS. */
+
+export type { HostPort, ListenAddress } from "./configuration/address.ts";
+export { formatHostPort, hostPort, listenUrl, parseHostPort } from "./configuration/address.ts";
+export type { ConfigurationProblem } from "./configuration/error.ts";
+export { ConfigurationError, formatProblem } from "./configuration/error.ts";
+export { configurationJsonSchema } from "./configuration/json-schema.ts";
+export type { ConfigurationSources, LoadedConfiguration } from "./configuration/load.ts";
+export { loadConfiguration } from "./configuration/load.ts";
+export {
+  byteSize,
+  duration,
+  formatByteSize,
+  formatDuration,
+  parseByteSize,
+  parseDuration,
+} from "./configuration/quantity.ts";
+export { configurationReference } from "./configuration/reference.ts";
+export { Secret, secret } from "./configuration/secret.ts";
+export type { EnvironmentTable, EnvironmentVariable, Section } from "./configuration/section.ts";
+export { defineSection } from "./configuration/section.ts";
+export { logSection, metricsSection } from "./configuration/shared-sections.ts";
+export type { CheckResult, CheckStatus, Health, HealthReport, Readiness } from "./health/health.ts";
+export { createHealth } from "./health/health.ts";
+export type { HealthServer, HealthServerOptions } from "./health/server.ts";
+export { startHealthServer } from "./health/server.ts";
+export type { ProcessHost, RunOptions, Service } from "./lifecycle/run.ts";
+export { runService } from "./lifecycle/run.ts";
+export type { Notifier } from "./lifecycle/systemd.ts";
+export { createNotifier } from "./lifecycle/systemd.ts";
+export type { LogLevel } from "./log/level.ts";
+export { logLevels } from "./log/level.ts";
+export type { LogFields } from "./log/line.ts";
+export type { Log, LogDestination, Logger } from "./log/logger.ts";
+export { createLog } from "./log/logger.ts";
+export type {
+  CounterDefinition,
+  GaugeDefinition,
+  HistogramDefinition,
+  MetricDefinition,
+} from "./metrics/definition.ts";
+export type {
+  Counter,
+  CounterSeries,
+  Gauge,
+  GaugeSeries,
+  Histogram,
+  HistogramSeries,
+  Instrument,
+  Metrics,
+  MetricsSnapshot,
+} from "./metrics/metrics.ts";
+export { aggregateMetrics, createMetrics, metricsContentType } from "./metrics/metrics.ts";
+export { metricsReference } from "./metrics/reference.ts";
+export type { CertificateSource, CertificateWarning, LoadedCertificate } from "./tls/certificate.ts";
+export { CertificateError, loadCertificate } from "./tls/certificate.ts";
+export type { TlsOptions, TlsPolicy, TlsVersion } from "./tls/policy.ts";
+export { checkTlsPolicy, tlsOptions, tlsPolicyShape } from "./tls/policy.ts";
+export type { SelfSignedCertificate, SelfSignedOptions } from "./tls/self-signed.ts";
+export { selfSignedCertificate } from "./tls/self-signed.ts";
