@@ -1,0 +1,216 @@
+/**
+ * The bind operation, RFC 4511 §4.2 and RFC 4513 §5.1: simple binds of users under the base, against the row as the
+ * database has it now. Everything else fails closed, and to the client every refusal looks the same.
+ */
+import { type BindRequest, isWithin, LdapError, Oid, parseDn, passwordPolicyResponseControl, ResultCode } from "@espalier/ldap";
+import type { BindOperation } from "@espalier/ldap/server";
+import type { AttemptKeys, BindAttempt } from "../backoff/attempt.ts";
+import type { BackoffDecision, BackoffLedger } from "../backoff/ledger.ts";
+import type { PasswordVerifier, VerifyOutcome } from "../password/verifier.ts";
+import type { Population } from "../refresh/population.ts";
+import type { Refresher } from "../refresh/refresher.ts";
+import type { SessionState } from "../session-state.ts";
+import { parseUser } from "../source/row.ts";
+import type { Row, Source } from "../source/source.ts";
+import type { Tree } from "../tree/tree.ts";
+
+export interface BindOptions {
+  readonly tree: Tree;
+  readonly source: Source;
+  readonly population: Population;
+  readonly refresher: Refresher;
+  readonly verifier: PasswordVerifier;
+  readonly backoff: BackoffLedger;
+  readonly attemptKeys: AttemptKeys;
+  /** The normalized DN. @throws LdapError `invalidDnSyntax` */
+  keyOf(dn: string): string;
+  /** `snapshot`: against the hash of the last refresh, without a query, as long as refreshes succeed. */
+  readonly from: "fresh" | "snapshot";
+  /** How long binds are verified against the last known hash while the database is away; 0 drops the connection. */
+  readonly lastKnownForMs: number;
+  readonly now: () => number;
+}
+
+/** Why a bind was refused: for the log, never for the client. */
+export type BindRefusal =
+  | "unknown DN"
+  | "unknown user"
+  | "suspended or unusable row"
+  | "no password"
+  | "wrong password"
+  | "authentication backend not available"
+  | `stored password ${string}`;
+
+/** The user whose row a bind is verified against. */
+interface Credentials {
+  readonly username: string;
+  readonly stored: string;
+}
+
+interface BindInProgress {
+  readonly operation: BindOperation<SessionState>;
+  /** Undefined for a DN that can be no user's. */
+  readonly username: string | undefined;
+  /** The normalized DN that tries are counted under. */
+  readonly account: string;
+  readonly password: Uint8Array;
+  readonly attempt: BindAttempt;
+}
+
+export class Binds {
+  readonly #options: BindOptions;
+
+  constructor(options: BindOptions) {
+    this.#options = options;
+  }
+
+  bind(request: BindRequest, operation: BindOperation<SessionState>): void | Promise<void> {
+    const { authentication } = request;
+    if (authentication.type === "sasl") {
+      throw new LdapError(ResultCode.authMethodNotSupported, "Only simple binds, over TLS, are offered here.");
+    }
+    const { password } = authentication;
+    if (request.name === "") {
+      if (password.length === 0) return operation.end(ResultCode.success);
+      throw new LdapError(ResultCode.invalidCredentials);
+    }
+    // RFC 4513 §5.1.2: a name without a password proves nothing, and clients mistake its success for a login.
+    if (password.length === 0) {
+      throw new LdapError(ResultCode.unwillingToPerform, "A bind with a name needs a password.");
+    }
+    const { tree, backoff, attemptKeys } = this.#options;
+    const key = this.#options.keyOf(request.name);
+    const username = this.#usernameOf(request.name, key);
+    const account = username === undefined ? key : tree.key(tree.userDn(username));
+    const attempt = attemptKeys.attempt(account, operation.session.remoteAddress, password);
+    const bind: BindInProgress = { operation, username, account, password, attempt };
+    const decision = backoff.check(attempt);
+    return decision instanceof Promise
+      ? decision.then((settled) => this.#checked(bind, settled))
+      : this.#checked(bind, decision);
+  }
+
+  #checked(bind: BindInProgress, decision: BackoffDecision): void | Promise<void> {
+    if (!decision.allowed) return this.#refuseUnseen(bind, decision.reason);
+    const { username } = bind;
+    if (username === undefined) return this.#refuse(bind, "unknown DN");
+    if (this.#options.from === "snapshot" && this.#options.refresher.isCurrent()) {
+      const stored = this.#options.population.password(username);
+      return this.#verify(bind, stored === undefined ? "unknown user" : { username, stored });
+    }
+    return this.#bindFresh(bind, username);
+  }
+
+  async #bindFresh(bind: BindInProgress, username: string): Promise<void> {
+    let row: Row | undefined;
+    try {
+      row = await this.#options.source.user(username);
+    } catch (error) {
+      return this.#bindWithoutDatabase(bind, username, error);
+    }
+    return this.#verify(bind, credentialsIn(row));
+  }
+
+  /** An outage is no wrong password: a dropped connection makes a client try the next server, a result code does not. */
+  #bindWithoutDatabase(bind: BindInProgress, username: string, error: unknown): void | Promise<void> {
+    const { refresher, population, lastKnownForMs, now } = this.#options;
+    const since = refresher.outageSinceMs ?? now();
+    const stored = population.password(username);
+    if (stored !== undefined && now() - since < lastKnownForMs) return this.#verify(bind, { username, stored });
+    this.#drop(bind, `database away: ${error instanceof Error ? error.message : String(error)}`);
+  }
+
+  #verify(bind: BindInProgress, credentials: Credentials | BindRefusal): void | Promise<void> {
+    if (typeof credentials === "string") return this.#refuse(bind, credentials);
+    const outcome = this.#options.verifier.verify(bind.account, credentials.stored, bind.password);
+    return typeof outcome === "string"
+      ? this.#conclude(bind, credentials, outcome)
+      : outcome.then((settled) => this.#conclude(bind, credentials, settled));
+  }
+
+  #conclude(bind: BindInProgress, { username }: Credentials, outcome: VerifyOutcome): void {
+    const { operation, attempt } = bind;
+    switch (outcome) {
+      case "match":
+        this.#options.backoff.succeeded(attempt);
+        operation.session.authorization = { dn: this.#options.tree.userDn(username) };
+        return operation.end(ResultCode.success, responseControls(operation));
+      case "mismatch":
+        return this.#end(bind, "wrong password");
+      case "busy":
+        return this.#drop(bind, "too many passwords to verify");
+      case "failed":
+        return this.#drop(bind, "a hash worker was lost");
+      default:
+        return this.#end(bind, `stored password ${outcome}`);
+    }
+  }
+
+  /** Refuses after the work that a wrong password takes. */
+  #refuse(bind: BindInProgress, reason: BindRefusal): void | Promise<void> {
+    const dummy = this.#options.verifier.verifyDummy(bind.account, bind.password);
+    if (dummy instanceof Promise) return dummy.then(() => this.#end(bind, reason));
+    this.#end(bind, reason);
+  }
+
+  /** Refuses, in the time that a wrong password takes, without looking at the password. */
+  #refuseUnseen({ operation, account }: BindInProgress, rule: string): void | Promise<void> {
+    const refuse = () => {
+      setReason(operation, `backed off: ${rule}`);
+      operation.end(ResultCode.invalidCredentials, responseControls(operation));
+    };
+    const pause = this.#options.verifier.pause(account);
+    return pause ? pause.then(refuse) : refuse();
+  }
+
+  #end({ operation, attempt }: BindInProgress, reason: BindRefusal): void {
+    this.#options.backoff.failed(attempt);
+    setReason(operation, reason);
+    operation.end(ResultCode.invalidCredentials, responseControls(operation));
+  }
+
+  /** Says nothing: the client tries another server. */
+  #drop({ operation, attempt }: BindInProgress, reason: string): void {
+    this.#options.backoff.unverified(attempt);
+    setReason(operation, reason);
+    operation.dropConnection();
+  }
+
+  /**
+   * The user name a DN under the base stands for: that of the entry it names, else, as clients of the system before rely
+   * on, the value of its first RDN, whatever type and depth that has.
+   */
+  #usernameOf(dn: string, key: string): string | undefined {
+    const { tree, population } = this.#options;
+    if (key === tree.baseKey || !isWithin(key, tree.baseKey)) return undefined;
+    const { snapshot } = population;
+    const named = snapshot.get(key)?.texts("uid")[0];
+    if (named !== undefined) return named;
+    const rdn = parseDn(dn)[0]!;
+    const value = rdn.length === 1 ? rdn[0]!.value : undefined;
+    if (typeof value !== "string") return undefined;
+    return snapshot.get(tree.key(tree.userDn(value)))?.texts("uid")[0] ?? value;
+  }
+}
+
+/** What a row admits: its password's hash, or why it admits nobody. */
+function credentialsIn(row: Row | undefined): Credentials | BindRefusal {
+  if (!row) return "unknown user";
+  const parsed = parseUser(row);
+  if ("skip" in parsed || !parsed.user.active) return "suspended or unusable row";
+  const { username, password, authBackends } = parsed.user;
+  // The column overrides the configured chain; a backend that is not there must not be passed over.
+  const backends = authBackends?.split(",").map((name) => name.trim()).filter((name) => name !== "") ?? [];
+  if (backends.some((name) => name !== "sql")) return "authentication backend not available";
+  return password === undefined ? "no password" : { username, stored: password };
+}
+
+/** A client that asked for the password policy's word gets it, with nothing to say. draft-behera-ldap-password-policy-10 §6. */
+function responseControls(operation: BindOperation<SessionState>) {
+  const asked = operation.controls.some((control) => control.controlType === Oid.passwordPolicy);
+  return asked ? [passwordPolicyResponseControl({ warning: undefined, error: undefined })] : [];
+}
+
+function setReason(operation: BindOperation<SessionState>, reason: string): void {
+  operation.session.state = { reason };
+}

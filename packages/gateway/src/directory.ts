@@ -1,0 +1,209 @@
+/** One directory: a base DN, the tables behind it, the snapshot that is served, and the operations on it. */
+import {
+  type BindRequest,
+  compileFilter,
+  type CompareRequest,
+  type Control,
+  decodeAssertion,
+  LdapError,
+  Oid,
+  ParseError,
+  ResultCode,
+  type Schema,
+  type SearchRequest,
+} from "@espalier/ldap";
+import { anonymous, type BindOperation, type Operation, type SearchOperation, type Session } from "@espalier/ldap/server";
+import type { CheckResult, Logger } from "@espalier/service";
+import type { AttemptKeys } from "./backoff/attempt.ts";
+import type { BackoffLedger } from "./backoff/ledger.ts";
+import { Binds } from "./bind/binds.ts";
+import { baseOf, type GatewayConfig, sourceOptionsOf } from "./config.ts";
+import { PasswordVerifier } from "./password/verifier.ts";
+import { Population } from "./refresh/population.ts";
+import { Refresher } from "./refresh/refresher.ts";
+import { compare } from "./search/compare.ts";
+import { EntryTarget } from "./search/entry-target.ts";
+import { LookupOnMiss } from "./search/lookup-on-miss.ts";
+import { noSuchObject } from "./search/no-such-object.ts";
+import { Searches } from "./search/search.ts";
+import type { SessionState } from "./session-state.ts";
+import { Snapshot } from "./snapshot/snapshot.ts";
+import { openSource, type Source } from "./source/source.ts";
+import { rootDse, subschema } from "./tree/published.ts";
+import { createTree, type Tree } from "./tree/tree.ts";
+
+export interface DirectoryOptions {
+  readonly config: GatewayConfig;
+  readonly schema: Schema;
+  readonly backoff: BackoffLedger;
+  readonly attemptKeys: AttemptKeys;
+  readonly log: Logger;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly version: string;
+  readonly offersStartTls: boolean;
+  readonly onPass: (pass: { durationMs: number; failed: boolean }) => void;
+}
+
+export class Directory {
+  readonly tree: Tree;
+  readonly snapshot: Snapshot;
+  readonly population: Population;
+  readonly refresher: Refresher;
+  readonly verifier: PasswordVerifier;
+  readonly #options: DirectoryOptions;
+  readonly #source: Source;
+  readonly #searches: Searches;
+  readonly #binds: Binds;
+
+  constructor(options: DirectoryOptions) {
+    const { config, schema, log, now } = options;
+    this.#options = options;
+    this.tree = createTree({ base: baseOf(config), placement: config.placement, schema });
+    this.snapshot = new Snapshot(schema);
+    const lastKnownForMs = config.outage.binds === "lastKnown" ? config.outage.lastKnownFor : 0;
+    this.population = new Population(this.snapshot, {
+      tree: this.tree,
+      defaults: { inventMail: config.inventMail },
+      keepPasswords: lastKnownForMs > 0 || config.binds.source === "snapshot",
+      now,
+    });
+    this.#source = openSource(sourceOptionsOf(config));
+    this.refresher = new Refresher({
+      source: this.#source,
+      population: this.population,
+      intervalMs: config.refresh.interval,
+      serveForMs: config.outage.serveSearchesFor,
+      log: log.child("refresh"),
+      now,
+      onPass: options.onPass,
+    });
+    this.verifier = new PasswordVerifier({
+      allowCleartext: config.binds.allowCleartext,
+      maxWorkers: config.binds.slowHashes,
+    });
+    this.#searches = new Searches({
+      snapshot: this.snapshot,
+      published: this.#published(),
+      keyOf: (dn) => this.#keyOf(dn),
+      checkAccess: (session) => this.#checkAccess(session),
+      misses: new LookupOnMiss({
+        schema,
+        isServed: (username) => this.#isServed(username),
+        load: (username) => this.refresher.load(username),
+        now,
+      }),
+    });
+    this.#binds = new Binds({
+      tree: this.tree,
+      source: this.#source,
+      population: this.population,
+      refresher: this.refresher,
+      verifier: this.verifier,
+      backoff: options.backoff,
+      attemptKeys: options.attemptKeys,
+      keyOf: (dn) => this.#keyOf(dn),
+      from: config.binds.source,
+      lastKnownForMs,
+      now,
+    });
+  }
+
+  /** Starts reading. `refresher.loaded` says when there is something to serve. */
+  start(): void {
+    this.refresher.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.refresher.stop();
+    await this.#source.close();
+    await this.verifier.close();
+  }
+
+  search(request: SearchRequest, operation: SearchOperation<SessionState>): void | Promise<void> {
+    const assertion = operation.controls.find((control) => control.controlType === Oid.assertion);
+    if (assertion) this.#assert(assertion, request.baseObject, operation);
+    return this.#searches.search(request, operation);
+  }
+
+  compare(request: CompareRequest, operation: Operation<SessionState>): void {
+    this.#checkAccess(operation.session);
+    const entry = this.snapshot.get(this.#keyOf(request.entry));
+    if (!entry) throw noSuchObject(request.entry, this.snapshot, (dn) => this.#keyOf(dn));
+    const assertion = operation.controls.find((control) => control.controlType === Oid.assertion);
+    if (assertion) this.#assert(assertion, request.entry, operation);
+    operation.end(compare(request, entry, this.snapshot));
+  }
+
+  bind(request: BindRequest, operation: BindOperation<SessionState>): void | Promise<void> {
+    return this.#binds.bind(request, operation);
+  }
+
+  /** The `directory` check of `/health`. */
+  health(): CheckResult {
+    const { refresher, population } = this;
+    const counts = {
+      base: this.tree.base,
+      users: population.userCount,
+      groups: population.groupCount,
+      skippedRows: refresher.skipped.length,
+      ...(refresher.lastSuccessMs === undefined ? {} : { refreshed: new Date(refresher.lastSuccessMs).toISOString() }),
+    };
+    if (refresher.outageSinceMs === undefined) {
+      return { status: refresher.isLoaded ? "ok" : "error", ...counts };
+    }
+    return {
+      status: refresher.isServing() ? "degraded" : "error",
+      since: new Date(refresher.outageSinceMs).toISOString(),
+      reason: refresher.lastError,
+      ...counts,
+    };
+  }
+
+  /** RFC 4528: the operation goes on only if the entry it starts from matches. */
+  #assert(control: Control, dn: string, operation: Operation<SessionState>): void {
+    this.#checkAccess(operation.session);
+    const entry = this.snapshot.get(this.#keyOf(dn));
+    if (!entry) return;
+    let filter: ReturnType<typeof decodeAssertion>;
+    try {
+      filter = decodeAssertion(control);
+    } catch (error) {
+      if (error instanceof ParseError) throw new LdapError(ResultCode.protocolError, error.message);
+      throw error;
+    }
+    const target = new EntryTarget();
+    target.entry = entry;
+    if (compileFilter(filter, this.snapshot.schema)(target) !== true) throw new LdapError(ResultCode.assertionFailed);
+  }
+
+  #checkAccess(session: Session<unknown>): void {
+    if (this.#options.config.requireAuthForSearch && session.authorization === anonymous) {
+      throw new LdapError(ResultCode.insufficientAccessRights, "Bind first: this server does not answer anonymous requests.");
+    }
+    if (!this.refresher.isServing()) {
+      throw new LdapError(ResultCode.unavailable, "The user database cannot be reached. Try another server, or later.");
+    }
+  }
+
+  #keyOf(dn: string): string {
+    try {
+      return this.tree.key(dn);
+    } catch (error) {
+      if (error instanceof ParseError) throw new LdapError(ResultCode.invalidDnSyntax, error.message);
+      throw error;
+    }
+  }
+
+  #isServed(username: string): boolean {
+    return this.snapshot.get(this.tree.key(this.tree.userDn(username))) !== undefined;
+  }
+
+  #published(): Snapshot {
+    const { schema, now, version, offersStartTls } = this.#options;
+    const published = new Snapshot(schema);
+    published.put(rootDse(this.tree, { version, startTls: offersStartTls }), undefined);
+    published.put(subschema(schema, new Date(now())), undefined);
+    return published;
+  }
+}

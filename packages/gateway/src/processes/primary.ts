@@ -1,0 +1,159 @@
+/**
+ * The process that keeps several serving on one port: it starts them, starts another where one is lost, holds what they
+ * share (the back-off's ledger, the count of connections), and answers for all of them in metrics and health.
+ */
+import { type ChildProcess, fork } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { aggregateMetrics, type CheckResult, type Health, type Logger, type Metrics, type MetricsSnapshot } from "@espalier/service";
+import type { BackoffLedger } from "../backoff/ledger.ts";
+import type { GatewayConfig } from "../config.ts";
+import { createLedger } from "../gateway.ts";
+import { ConnectionCounts } from "./connection-counts.ts";
+import type { ToPrimary, ToWorker } from "./messages.ts";
+
+export interface GatewayProcessesOptions {
+  readonly config: GatewayConfig;
+  readonly log: Logger;
+  readonly health: Health;
+  readonly metrics: Metrics;
+  readonly version: string;
+}
+
+/** How a worker's process begins: the command's hidden subcommand. */
+export const workerCommand = "gateway-worker";
+
+/** After a worker was lost, before another is started in its place. */
+const restartDelayMs = 1_000;
+const stateTimeoutMs = 1_500;
+
+interface WorkerState {
+  readonly metrics: MetricsSnapshot;
+  readonly checks: Readonly<Record<string, CheckResult>>;
+}
+
+export class GatewayProcesses {
+  readonly #options: GatewayProcessesOptions;
+  readonly #ledger: BackoffLedger;
+  readonly #secret = randomBytes(32).toString("base64");
+  readonly #workers = new Set<ChildProcess>();
+  readonly #counts = new ConnectionCounts<ChildProcess>();
+  readonly #asked = new Map<number, (state: WorkerState) => void>();
+  #lastId = 0;
+  #isDraining = false;
+
+  constructor(options: GatewayProcessesOptions) {
+    this.#options = options;
+    this.#ledger = createLedger(options.config);
+  }
+
+  /** Resolves when every process serves. */
+  async start(signal: AbortSignal): Promise<void> {
+    const { config, health, log } = this.#options;
+    health.register("directory", async () => this.#check("directory"));
+    health.register("processes", () => this.#processesCheck());
+    const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    const serving = Array.from({ length: config.workers }, () => this.#startWorker());
+    await Promise.race([Promise.all(serving), aborted]);
+    if (!signal.aborted) log.info("All processes serve.", { processes: config.workers });
+  }
+
+  /** Each process reads the configuration for itself. */
+  async reload(_config: GatewayConfig): Promise<void> {
+    for (const worker of this.#workers) send(worker, { type: "reload" });
+  }
+
+  async drain(signal: AbortSignal): Promise<void> {
+    this.#isDraining = true;
+    const exits = [...this.#workers].map((worker) => new Promise((resolve) => worker.once("exit", resolve)));
+    for (const worker of this.#workers) send(worker, { type: "drain" });
+    signal.addEventListener("abort", () => {
+      for (const worker of this.#workers) worker.kill("SIGKILL");
+    });
+    await Promise.all(exits);
+  }
+
+  /** The metrics of all processes, added up. */
+  async metricsText(): Promise<string> {
+    const states = await this.#states();
+    return aggregateMetrics([await this.#options.metrics.snapshot(), ...states.map(({ metrics }) => metrics)]);
+  }
+
+  #startWorker(): Promise<void> {
+    const serving = Promise.withResolvers<void>();
+    const worker = fork(process.argv[1]!, [workerCommand, ...process.argv.slice(3)], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    this.#workers.add(worker);
+    send(worker, { type: "start", secret: this.#secret });
+    worker.on("message", (message: ToPrimary) => {
+      if (message.type === "serving") serving.resolve();
+      else this.#received(worker, message);
+    });
+    worker.once("exit", (code, signal) => {
+      this.#workers.delete(worker);
+      for (const address of this.#counts.forget(worker)) this.#broadcastCounts(address);
+      if (this.#isDraining) return serving.resolve();
+      this.#options.log.error("A process that serves was lost; another takes its place.", { pid: worker.pid, code, signal });
+      void delay(restartDelayMs).then(async () => {
+        if (!this.#isDraining) await this.#startWorker();
+        serving.resolve();
+      });
+    });
+    return serving.promise;
+  }
+
+  #received(worker: ChildProcess, message: Exclude<ToPrimary, { type: "serving" }>): void {
+    switch (message.type) {
+      case "check":
+        void Promise.resolve(this.#ledger.check(message.attempt)).then((decision) =>
+          send(worker, { type: "decision", id: message.id, decision }),
+        );
+        return;
+      case "bindEnded":
+        this.#ledger[message.how](message.attempt);
+        return;
+      case "connection":
+        this.#counts.change(worker, message.address, message.change);
+        this.#broadcastCounts(message.address);
+        return;
+      case "state":
+        this.#asked.get(message.id)?.(message);
+        return;
+    }
+  }
+
+  #broadcastCounts(address: string): void {
+    for (const worker of this.#workers) send(worker, { type: "connections", address, ...this.#counts.ofOthers(worker, address) });
+  }
+
+  async #states(): Promise<WorkerState[]> {
+    const answers = [...this.#workers].map((worker) => this.#ask(worker));
+    return (await Promise.all(answers)).filter((state) => state !== undefined);
+  }
+
+  /** The worker's state, or undefined when it does not answer in time. */
+  async #ask(worker: ChildProcess): Promise<WorkerState | undefined> {
+    const id = ++this.#lastId;
+    const answer = new Promise<WorkerState>((resolve) => this.#asked.set(id, resolve));
+    send(worker, { type: "askState", id });
+    const state = await Promise.race([answer, delay(stateTimeoutMs, undefined, { ref: false })]);
+    this.#asked.delete(id);
+    return state;
+  }
+
+  /** The worst of what the processes say of a check. */
+  async #check(name: string): Promise<CheckResult> {
+    const results = (await this.#states()).map(({ checks }) => checks[name]).filter((result) => result !== undefined);
+    const worst = ["error", "degraded", "ok"].map((status) => results.find((result) => result.status === status));
+    return worst.find((result) => result !== undefined) ?? { status: "error", reason: "No process answers." };
+  }
+
+  #processesCheck(): CheckResult {
+    const wanted = this.#options.config.workers;
+    const running = this.#workers.size;
+    return { status: running === wanted ? "ok" : running > 0 ? "degraded" : "error", running, wanted };
+  }
+}
+
+function send(worker: ChildProcess, message: ToWorker): void {
+  if (worker.connected) worker.send(message);
+}

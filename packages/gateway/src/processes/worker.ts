@@ -1,0 +1,107 @@
+/** One of several processes that serve on a port: a gateway whose limits and back-off are the primary's. */
+import type { CheckResult, Metrics } from "@espalier/service";
+import { AttemptKeys, type BindAttempt } from "../backoff/attempt.ts";
+import type { BackoffDecision, BackoffLedger } from "../backoff/ledger.ts";
+import type { GatewayConfig } from "../config.ts";
+import type { SharedState } from "../gateway.ts";
+import type { ToPrimary, ToWorker } from "./messages.ts";
+import { SharedAdmission } from "./shared-admission.ts";
+
+/** The worker's end of the IPC channel; `process` has it. */
+export interface PrimaryChannel {
+  send?(message: ToPrimary): boolean;
+  on(event: "message", listener: (message: ToWorker) => void): unknown;
+  on(event: "disconnect", listener: () => void): unknown;
+}
+
+/** The secret that the primary's first message brings. */
+export function startOf(channel: PrimaryChannel): Promise<Uint8Array> {
+  return new Promise((resolve) => {
+    channel.on("message", (message) => {
+      if (message.type === "start") resolve(Buffer.from(message.secret, "base64"));
+    });
+  });
+}
+
+export interface WorkerEvents {
+  reload(): void;
+  /** Also when the primary is gone. */
+  drain(): void;
+  state(): Promise<{ metrics: Awaited<ReturnType<Metrics["snapshot"]>>; checks: Readonly<Record<string, CheckResult>> }>;
+}
+
+export class PrimaryLink {
+  readonly shared: SharedState;
+  readonly #channel: PrimaryChannel;
+
+  /** @param secret the back-off's, the same in all processes of one primary. */
+  constructor(channel: PrimaryChannel, config: GatewayConfig, secret: Uint8Array) {
+    this.#channel = channel;
+    const ledger = new RemoteLedger((message) => this.#send(message));
+    const admission = new SharedAdmission({
+      maxConnections: config.limits.connections,
+      maxConnectionsPerAddress: config.limits.connectionsPerAddress,
+      changed: (address, change) => this.#send({ type: "connection", address, change }),
+    });
+    this.shared = { backoff: ledger, attemptKeys: new AttemptKeys({ secret }), admission };
+    channel.on("message", (message) => {
+      if (message.type === "decision") ledger.decided(message.id, message.decision);
+      else if (message.type === "connections") admission.setOthers(message.others, message.address, message.othersFromAddress);
+    });
+  }
+
+  serving(): void {
+    this.#send({ type: "serving" });
+  }
+
+  /** Passes the primary's orders on. */
+  listen(events: WorkerEvents): void {
+    this.#channel.on("message", (message) => {
+      if (message.type === "reload") events.reload();
+      else if (message.type === "drain") events.drain();
+      else if (message.type === "askState") {
+        void events.state().then((state) => this.#send({ type: "state", id: message.id, ...state }));
+      }
+    });
+    this.#channel.on("disconnect", () => events.drain());
+  }
+
+  #send(message: ToPrimary): void {
+    this.#channel.send?.(message);
+  }
+}
+
+/** The primary's ledger, asked over the channel. */
+class RemoteLedger implements BackoffLedger {
+  readonly #send: (message: ToPrimary) => void;
+  readonly #waiting = new Map<number, (decision: BackoffDecision) => void>();
+  #lastId = 0;
+
+  constructor(send: (message: ToPrimary) => void) {
+    this.#send = send;
+  }
+
+  check(attempt: BindAttempt): Promise<BackoffDecision> {
+    const id = ++this.#lastId;
+    const decision = new Promise<BackoffDecision>((resolve) => this.#waiting.set(id, resolve));
+    this.#send({ type: "check", id, attempt });
+    return decision;
+  }
+
+  decided(id: number, decision: BackoffDecision): void {
+    this.#waiting.get(id)?.(decision);
+    this.#waiting.delete(id);
+  }
+
+  failed(attempt: BindAttempt): void {
+    this.#send({ type: "bindEnded", how: "failed", attempt });
+  }
+
+  succeeded(attempt: BindAttempt): void {
+    this.#send({ type: "bindEnded", how: "succeeded", attempt });
+  }
+
+  unverified(attempt: BindAttempt): void {
+    this.#send({ type: "bindEnded", how: "unverified", attempt });
+  }
+}

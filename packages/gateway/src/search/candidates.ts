@@ -1,0 +1,131 @@
+/** From a filter to the few entries among which every match must be, by the snapshot's indexes. */
+import type { AttributeType, Filter, SubstringsFilter } from "@espalier/ldap";
+import type { Entry } from "../snapshot/entry.ts";
+import type { EqualityIndex } from "../snapshot/equality-index.ts";
+import type { Snapshot } from "../snapshot/snapshot.ts";
+
+/** A superset of the matches; a set of entries that is not bounded by an index is `undefined` where this is returned. */
+export interface Candidates {
+  /** An upper bound, known before {@link entries} costs anything. */
+  readonly count: number;
+  /** Whether every candidate matches, so that the filter need not be evaluated. */
+  readonly exact: boolean;
+  entries(): Entry[];
+}
+
+const none: Candidates = { count: 0, exact: true, entries: () => [] };
+
+export function candidatesFor(filter: Filter, snapshot: Snapshot): Candidates | undefined {
+  switch (filter.type) {
+    case "and":
+      return smallest(filter.filters, snapshot);
+    case "or":
+      return union(filter.filters, snapshot);
+    case "equalityMatch":
+    case "approxMatch":
+      return equality(filter.attribute, filter.value, snapshot);
+    case "substrings":
+      return prefix(filter, snapshot);
+    case "greaterOrEqual":
+    case "lessOrEqual":
+      return range(filter.attribute, filter.type, filter.value, snapshot);
+    case "not":
+    case "present":
+    case "extensibleMatch":
+      return undefined;
+  }
+}
+
+/** Whatever part of a conjunction has the fewest; `(&)` is absolute true (RFC 4526) and has no bound. */
+function smallest(filters: readonly Filter[], snapshot: Snapshot): Candidates | undefined {
+  let best: Candidates | undefined;
+  for (const filter of filters) {
+    const candidates = candidatesFor(filter, snapshot);
+    if (candidates && (!best || candidates.count < best.count)) best = candidates;
+    if (best?.count === 0) return none;
+  }
+  return best && (filters.length === 1 ? best : { ...best, exact: false, entries: best.entries });
+}
+
+function union(filters: readonly Filter[], snapshot: Snapshot): Candidates | undefined {
+  const parts: Candidates[] = [];
+  for (const filter of filters) {
+    const candidates = candidatesFor(filter, snapshot);
+    if (!candidates) return undefined;
+    if (candidates.count > 0) parts.push(candidates);
+  }
+  if (parts.length === 0) return none;
+  if (parts.length === 1) return parts[0];
+  return {
+    count: parts.reduce((sum, part) => sum + part.count, 0),
+    exact: parts.every((part) => part.exact),
+    entries: () => [...new Set(parts.flatMap((part) => part.entries()))],
+  };
+}
+
+function equality(description: string, value: Uint8Array, snapshot: Snapshot): Candidates | undefined {
+  const { attribute, index } = indexOf(description, snapshot);
+  if (!index) return undefined;
+  const key = attribute.equality?.normalizeAssertion(value);
+  if (key === undefined) return none;
+  return { count: index.count(key), exact: true, entries: () => index.entries(key) };
+}
+
+/**
+ * Values that start with the filter's initial part. The index holds equality keys, which may treat inner spaces another
+ * way than substring keys do, so only the part up to the first space narrows the search.
+ */
+function prefix(filter: SubstringsFilter, snapshot: Snapshot): Candidates | undefined {
+  const { attribute, index } = indexOf(filter.attribute, snapshot);
+  if (!index?.ordered || !filter.initial) return undefined;
+  const key = attribute.substrings?.normalizeSubstring(filter.initial, "initial");
+  if (key === undefined) return none;
+  const start = key.trimStart().split(" ", 1)[0]!;
+  if (start === "") return undefined;
+  const keys = index.ordered.items();
+  const from = index.ordered.position((item) => item < start);
+  let to = from;
+  while (to < keys.length && keys[to]!.startsWith(start)) to++;
+  return ofKeys(index, keys.slice(from, to), false);
+}
+
+function range(
+  description: string,
+  relation: "greaterOrEqual" | "lessOrEqual",
+  value: Uint8Array,
+  snapshot: Snapshot,
+): Candidates | undefined {
+  const { attribute, index } = indexOf(description, snapshot);
+  const rule = attribute?.equality;
+  if (!index?.ordered || rule?.name !== "integerMatch") return undefined;
+  const key = rule.normalizeAssertion(value);
+  if (key === undefined) return none;
+  const bound = Number(key);
+  const keys = index.ordered.items();
+  if (relation === "greaterOrEqual") {
+    return ofKeys(index, keys.slice(index.ordered.position((item) => Number(item) < bound)), false);
+  }
+  return ofKeys(index, keys.slice(0, index.ordered.position((item) => Number(item) <= bound)), false);
+}
+
+function ofKeys(index: EqualityIndex, keys: readonly string[], exact: boolean): Candidates {
+  const count = keys.reduce((sum, key) => sum + index.count(key), 0);
+  return { count, exact, entries: () => [...new Set(keys.flatMap((key) => index.entries(key)))] };
+}
+
+/** The index that answers for an attribute description by itself: not for one with options, nor one that has subtypes. */
+function indexOf(description: string, snapshot: Snapshot): Indexed | NotIndexed {
+  const attribute = snapshot.schema.attribute(description);
+  const index = attribute && snapshot.index(attribute.key);
+  return index ? { attribute, index } : notIndexed;
+}
+
+interface Indexed {
+  readonly attribute: AttributeType;
+  readonly index: EqualityIndex;
+}
+interface NotIndexed {
+  readonly attribute: undefined;
+  readonly index: undefined;
+}
+const notIndexed: NotIndexed = { attribute: undefined, index: undefined };

@@ -1,0 +1,97 @@
+/** The controls that order and divide a search's result, asked and answered: sorting (RFC 2891) and pages (RFC 2696). */
+import {
+  type Control,
+  decodePagedResults,
+  decodeServerSideSort,
+  LdapError,
+  Oid,
+  pagedResultsControl,
+  ParseError,
+  ResultCode,
+  type Schema,
+  type SearchRequest,
+  sortResultControl,
+} from "@espalier/ldap";
+import type { Entry } from "../snapshot/entry.ts";
+import { decodePageCookie, encodePageCookie, type PagePosition } from "./page-cookie.ts";
+import { type SortOrder, sortOrder } from "./sort-order.ts";
+
+export interface Page {
+  /** Entries on this page, at most. */
+  readonly size: number;
+  /** Behind what it starts; undefined for the first page. */
+  readonly position: PagePosition | undefined;
+  /** The client wants no further page: RFC 2696 §3, a size of zero. */
+  readonly isAbandoned: boolean;
+}
+
+export class ResultControls {
+  readonly order: SortOrder | undefined;
+  readonly page: Page | undefined;
+  readonly #request: SearchRequest;
+  readonly #sortResult: Control[] = [];
+  #last: Entry | undefined;
+
+  /** @throws LdapError for a control that is malformed, or is critical and cannot be honoured. */
+  constructor(request: SearchRequest, controls: readonly Control[], schema: Schema) {
+    this.#request = request;
+    const sort = controls.find((control) => control.controlType === Oid.serverSideSortRequest);
+    if (sort) this.order = this.#sortOrder(sort, schema);
+    const paged = controls.find((control) => control.controlType === Oid.pagedResults);
+    if (paged) this.page = requestedPage(paged, request);
+  }
+
+  sent(entry: Entry): void {
+    this.#last = entry;
+  }
+
+  /** For a page with more behind it, after `sent` entries on it. */
+  next(sent: number): Control[] {
+    const last = this.#last!;
+    const position = {
+      sent: (this.page?.position?.sent ?? 0) + sent,
+      sortKeys: this.order?.keysOf(last) ?? [],
+      key: last.key,
+    };
+    return [pagedResultsControl({ size: 0, cookie: encodePageCookie(this.#request, position) }), ...this.#sortResult];
+  }
+
+  /** For the end of the result. */
+  last(): Control[] {
+    return this.page ? [pagedResultsControl({ size: 0, cookie: new Uint8Array() }), ...this.#sortResult] : this.#sortResult;
+  }
+
+  #sortOrder(control: Control, schema: Schema): SortOrder | undefined {
+    try {
+      const order = sortOrder(decoded(() => decodeServerSideSort(control)), schema);
+      this.#sortResult.push(sortResultControl({ resultCode: ResultCode.success, attribute: undefined }));
+      return order;
+    } catch (error) {
+      if (!(error instanceof LdapError) || error.resultCode === ResultCode.protocolError) throw error;
+      if (control.criticality) throw new LdapError(ResultCode.unavailableCriticalExtension, error.diagnosticMessage);
+      this.#sortResult.push(sortResultControl({ resultCode: error.resultCode, attribute: undefined }));
+      return undefined;
+    }
+  }
+}
+
+function requestedPage(control: Control, request: SearchRequest): Page | undefined {
+  const { size, cookie } = decoded(() => decodePagedResults(control));
+  const position = cookie.length > 0 ? decodePageCookie(request, cookie) : undefined;
+  if (cookie.length > 0 && !position) {
+    throw new LdapError(ResultCode.unwillingToPerform, "The paged results cookie is not one of this search; start again.");
+  }
+  // RFC 2696 §3: with no more entries allowed than fit on one page, there is nothing to divide.
+  if (cookie.length === 0 && request.sizeLimit > 0 && size >= request.sizeLimit) return undefined;
+  return { size, position, isAbandoned: size === 0 };
+}
+
+/** A control value that cannot be read is the client's error. RFC 4511 §4.1.11. */
+function decoded<T>(decode: () => T): T {
+  try {
+    return decode();
+  } catch (error) {
+    if (error instanceof ParseError) throw new LdapError(ResultCode.protocolError, error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * A set kept in order, read as an array that never changes under its reader. Changes are collected and merged in when
+ * somebody next looks: a refresh with a hundred changes costs one pass over the array, not a hundred.
+ */
+import { sortInSlices } from "./sort-in-slices.ts";
+
+export class OrderedSet<T> {
+  #items: readonly T[] = [];
+  readonly #added = new Set<T>();
+  readonly #deleted = new Set<T>();
+  readonly #compare: (a: T, b: T) => number;
+
+  constructor(compare: (a: T, b: T) => number) {
+    this.#compare = compare;
+  }
+
+  /** Adds an item that is not in the set. */
+  add(item: T): void {
+    if (!this.#deleted.delete(item)) this.#added.add(item);
+  }
+
+  /** Deletes an item that is in the set. */
+  delete(item: T): void {
+    if (!this.#added.delete(item)) this.#deleted.add(item);
+  }
+
+  /** Puts what a first load has added in order without holding the event loop for longer than a slice. */
+  async settle(): Promise<void> {
+    if (this.#items.length > 0) return;
+    const added = [...this.#added];
+    this.#added.clear();
+    this.#items = await sortInSlices(added, this.#compare);
+  }
+
+  items(): readonly T[] {
+    if (this.#added.size > 0 || this.#deleted.size > 0) {
+      const kept = this.#deleted.size > 0 ? this.#items.filter((item) => !this.#deleted.has(item)) : this.#items;
+      this.#items = mergeSorted(kept, [...this.#added].sort(this.#compare), this.#compare);
+      this.#added.clear();
+      this.#deleted.clear();
+    }
+    return this.#items;
+  }
+
+  /** The position in {@link items} of the first that `isBefore` does not place before what is looked for. */
+  position(isBefore: (item: T) => boolean): number {
+    const items = this.items();
+    let low = 0;
+    let high = items.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (isBefore(items[middle]!)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+function mergeSorted<T>(a: readonly T[], b: readonly T[], compare: (a: T, b: T) => number): readonly T[] {
+  if (b.length === 0) return a;
+  const merged: T[] = new Array(a.length + b.length);
+  for (let i = 0, j = 0, to = 0; to < merged.length; to++) {
+    merged[to] = j >= b.length || (i < a.length && compare(a[i]!, b[j]!) <= 0) ? a[i++]! : b[j++]!;
+  }
+  return merged;
+}

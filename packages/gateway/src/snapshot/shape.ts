@@ -1,0 +1,43 @@
+/**
+ * What entries of one kind have in common: the attribute types they hold, in the order they are encoded, and their
+ * object classes. A directory of a million users has a handful of shapes, so what depends only on the shape (presence,
+ * object class, which attributes a selection sends) is decided once a shape and not once an entry.
+ */
+import type { EntryContent } from "../tree/entry-content.ts";
+
+export interface Shape {
+  /** Attribute types as sent, user attributes first. */
+  readonly types: readonly string[];
+  /** How many of `types` are user attributes. */
+  readonly userTypes: number;
+  /** Position in `types` by canonical key (see `attributeKey`). */
+  readonly positions: ReadonlyMap<string, number>;
+  readonly objectClasses: readonly string[];
+}
+
+export class ShapeTable {
+  readonly #shapes = new Map<string, Shape>();
+  readonly #attributeKey: (type: string) => string;
+
+  /** @param attributeKey the canonical key of an attribute type, as filters and selections look it up. */
+  constructor(attributeKey: (type: string) => string) {
+    this.#attributeKey = attributeKey;
+  }
+
+  shapeOf(content: EntryContent): Shape {
+    const objectClasses = content.attributes.find(([type]) => type === "objectClass")?.[1] ?? [];
+    const types = [...content.attributes, ...content.operational].map(([type]) => type);
+    const id = `${content.attributes.length} ${types.join(" ")} ${objectClasses.join(" ")}`;
+    let shape = this.#shapes.get(id);
+    if (!shape) {
+      shape = {
+        types,
+        userTypes: content.attributes.length,
+        positions: new Map(types.map((type, position) => [this.#attributeKey(type), position])),
+        objectClasses,
+      };
+      this.#shapes.set(id, shape);
+    }
+    return shape;
+  }
+}

@@ -1,0 +1,62 @@
+/** Memory for encoded entries: few large blocks outside the garbage-collected heap instead of one object an entry. */
+
+const slabOctets = 1024 * 1024;
+
+export interface Slab {
+  readonly bytes: Uint8Array;
+  used: number;
+  /** Octets of entries that are still served. */
+  live: number;
+}
+
+/** Where an entry's bytes are. */
+export interface Place {
+  readonly slab: Slab;
+  readonly start: number;
+}
+
+export class SlabStore {
+  #current: Slab = emptySlab(slabOctets);
+  readonly #slabs = new Set<Slab>([this.#current]);
+
+  /** Copies `bytes` in. */
+  store(bytes: Uint8Array): Place {
+    if (bytes.length > this.#current.bytes.length - this.#current.used) {
+      this.#current = emptySlab(Math.max(slabOctets, bytes.length));
+      this.#slabs.add(this.#current);
+    }
+    const slab = this.#current;
+    const start = slab.used;
+    slab.bytes.set(bytes, start);
+    slab.used += bytes.length;
+    slab.live += bytes.length;
+    return { slab, start };
+  }
+
+  /** Counts an entry's bytes as no longer served. Searches still under way may go on reading them. */
+  release(slab: Slab, octets: number): void {
+    slab.live -= octets;
+    if (slab.live === 0 && slab !== this.#current) this.#slabs.delete(slab);
+  }
+
+  /** Whether a slab is so empty that moving its last entries out pays. */
+  isSparse(slab: Slab): boolean {
+    return slab !== this.#current && slab.live < slab.used / 2;
+  }
+
+  hasSparse(): boolean {
+    for (const slab of this.#slabs) if (this.isSparse(slab)) return true;
+    return false;
+  }
+
+  /** Octets held, used or not. */
+  get octets(): number {
+    let sum = 0;
+    for (const slab of this.#slabs) sum += slab.bytes.length;
+    return sum;
+  }
+}
+
+function emptySlab(octets: number): Slab {
+  return { bytes: new Uint8Array(octets), used: 0, live: 0 };
+}
