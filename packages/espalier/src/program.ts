@@ -1,0 +1,70 @@
+/** The command line: which commands there are, and what their help says. */
+import { Command } from "commander";
+import { type Environment, loadGatewayConfiguration, sections } from "./configuration.ts";
+import { configTest } from "./commands/config-test.ts";
+import { runGatewayWorker } from "./commands/gateway-worker.ts";
+import { runGateway } from "./commands/gateway.ts";
+import { up } from "./commands/up.ts";
+import { version } from "./version.ts";
+import { configurationJsonSchema } from "@espalier/service";
+import { sqlTrigger, workerCommand } from "@espalier/gateway";
+
+interface FileOption {
+  readonly config?: string;
+}
+
+const fileHelp = "the configuration file (default: espalier.yaml, if it is there)";
+
+/** @param environment the process's variables, handed to the one configuration loader. */
+export function createProgram(environment: Environment): Command {
+  const program = new Command("espalier")
+    .description("Serves the users of an SQL database over LDAP, and keeps that standing.")
+    .version(version, "-V, --version", "print the version")
+    .showHelpAfterError("(espalier --help says what there is)")
+    .exitOverride();
+
+  program
+    .command("up")
+    .description("run everything the configuration enables; without a configuration, a demo directory")
+    .option("-c, --config <file>", fileHelp)
+    .action(async ({ config }: FileOption) => {
+      process.exitCode = await up(environment, config);
+    });
+
+  const gateway = program
+    .command("gateway")
+    .description("serve an SQL database over LDAP")
+    .option("-c, --config <file>", fileHelp)
+    .action(async ({ config }: FileOption) => {
+      process.exitCode = await runGateway(() => loadGatewayConfiguration(environment, config));
+    });
+  program
+    .command(workerCommand, { hidden: true })
+    .option("-c, --config <file>", fileHelp)
+    .action(async ({ config }: FileOption) => {
+      process.exitCode = await runGatewayWorker(() => loadGatewayConfiguration(environment, config));
+    });
+  gateway
+    .command("sql-trigger")
+    .description("print the PostgreSQL trigger that tells gateways of changes at once")
+    .argument("<table...>", "the tables that the queries read, as PostgreSQL spells them")
+    .action((tables: string[]) => {
+      process.stdout.write(sqlTrigger(tables));
+    });
+
+  const config = program.command("config").description("look at the configuration");
+  config
+    .command("test")
+    .description("check file and environment, then open what they name: certificate, database, queries")
+    .option("-c, --config <file>", fileHelp)
+    .action(async ({ config: file }: FileOption) => {
+      process.exitCode = await configTest(loadGatewayConfiguration(environment, file), process.stdout);
+    });
+  config
+    .command("schema")
+    .description("print the JSON Schema of espalier.yaml, for editors")
+    .action(() => {
+      process.stdout.write(`${JSON.stringify(configurationJsonSchema(sections), null, 2)}\n`);
+    });
+  return program;
+}
