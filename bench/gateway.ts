@@ -1,0 +1,223 @@
+/** The gateway beside slapd: the same directory, the same machine, the same load, taken in turns. */
+import { parseArgs } from "node:util";
+import {
+  createCertificateAuthority,
+  fillPostgres,
+  fillSqlite,
+  formatEntries,
+  type Gateway,
+  populationEntries,
+  type Slapd,
+  startGateway,
+  startPostgres,
+  startSlapd,
+  temporaryDirectory,
+  uniformPopulation,
+} from "@espalier/tests/lab";
+import { buildLoadGenerator, type Load, type LoadResult, runLoad } from "./load-generator.ts";
+import { formatTable, median, whole } from "./table.ts";
+
+const baseDn = "dc=example,dc=com";
+const users = 10_000;
+const groups = 500;
+const groupsPerUser = 3;
+
+/** How the gateway is configured for a set of rows. */
+interface Setup {
+  readonly name: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** The `gateway` section of espalier.yaml. */
+  readonly configuration?: object;
+  readonly tls?: boolean;
+}
+
+interface Row {
+  readonly work: string;
+  readonly setup: Setup;
+  readonly load: Omit<Load, "users" | "tls">;
+  /** The least ratio to slapd that was promised, where something was. */
+  readonly target?: number;
+  /** What one operation counts for: entries, where they are what is counted. */
+  readonly unit?: { readonly name: string; readonly perOperation: number };
+}
+
+const quiet: Setup = { name: "log warn", environment: { LOG_LEVEL: "warn" } };
+const logging: Setup = { name: "log info", environment: { LOG_LEVEL: "info" } };
+const snapshotBinds: Setup = {
+  name: "binds from the snapshot",
+  environment: { LOG_LEVEL: "warn" },
+  configuration: { binds: { source: "snapshot" } },
+};
+const overTls: Setup = { name: "TLS", environment: { LOG_LEVEL: "warn", LDAP_UNENCRYPTED: "false" }, tls: true };
+
+const byUid = { mode: "search", connections: 16, filter: "(uid=user%d)", entries: 1 } as const;
+const asUser = { bindDn: `uid=user%d,${baseDn}`, password: "pw-%d" } as const;
+
+/** What SSSD asks, word for word. */
+const sssdPasswd = "(&(uid=user%d)(objectclass=posixAccount)(uid=*)(&(uidNumber=*)(!(uidNumber=0))))";
+const sssdPasswdAttributes =
+  "objectClass,uid,uidNumber,gidNumber,gecos,homeDirectory,loginShell,cn,modifyTimestamp,mail";
+const sssdInitgroups = "(&(memberuid=user%d)(objectClass=posixGroup)(cn=*)(&(gidNumber=*)(!(gidNumber=0))))";
+const sssdInitgroupsAttributes = "objectClass,cn,gidNumber,modifyTimestamp";
+
+const rows: readonly Row[] = [
+  { work: "search by uid, all attributes", setup: quiet, target: 2.5, load: byUid },
+  { work: "search by uid, one connection", setup: quiet, target: 3, load: { ...byUid, connections: 1 } },
+  {
+    work: "groups of a member",
+    setup: quiet,
+    target: 2,
+    load: { ...byUid, filter: "(&(objectClass=posixGroup)(memberUid=user%d))", entries: groupsPerUser },
+  },
+  {
+    work: "SSSD's passwd filter",
+    setup: quiet,
+    target: 2,
+    load: { ...byUid, filter: sssdPasswd, attributes: sssdPasswdAttributes.split(",") },
+  },
+  {
+    work: "SSSD's initgroups filter",
+    setup: quiet,
+    target: 2,
+    load: { ...byUid, filter: sssdInitgroups, attributes: sssdInitgroupsAttributes.split(","), entries: groupsPerUser },
+  },
+  {
+    work: "bind, {SSHA}, row read fresh",
+    setup: quiet,
+    target: 0.5,
+    load: { mode: "bind", connections: 16, ...asUser },
+  },
+  {
+    work: "search then bind (a login)",
+    setup: quiet,
+    target: 0.7,
+    load: { ...byUid, ...asUser, mode: "auth" },
+  },
+  {
+    work: "connect, bind, search, unbind",
+    setup: quiet,
+    target: 1.5,
+    load: { ...byUid, ...asUser, mode: "churn" },
+  },
+  {
+    work: "enumerate all users, 4 connections",
+    setup: quiet,
+    target: 1.5,
+    unit: { name: "entries", perOperation: users },
+    load: { mode: "search", connections: 4, filter: "(objectClass=posixAccount)", entries: users },
+  },
+  { work: "pipelined searches, 16 in flight", setup: quiet, target: 5, load: { ...byUid, inFlight: 16 } },
+  {
+    work: "pipelined searches, 16 in flight, one connection",
+    setup: quiet,
+    load: { ...byUid, inFlight: 16, connections: 1 },
+  },
+  { work: "search by uid, each one logged", setup: logging, load: byUid },
+  {
+    work: "bind, {SSHA}, row from the snapshot",
+    setup: snapshotBinds,
+    target: 1.5,
+    load: { mode: "bind", connections: 16, ...asUser },
+  },
+  {
+    work: "connect, bind, search, unbind, TLS",
+    setup: overTls,
+    target: 1,
+    load: { ...byUid, ...asUser, mode: "churn" },
+  },
+  { work: "search by uid, TLS", setup: overTls, load: byUid },
+];
+
+const help = `npm run bench -- gateway [--source postgres|sqlite] [--rounds 3] [--seconds 3] [--only TEXT]
+  --source   what the gateway reads its users from
+  --rounds   how often each work is taken on each server, in turns; the median counts
+  --seconds  how long each time
+  --only     just the rows whose description has this text`;
+
+export async function benchGateway(parameters: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...parameters],
+    options: {
+      source: { type: "string", default: "postgres" },
+      rounds: { type: "string", default: "3" },
+      seconds: { type: "string", default: "3" },
+      only: { type: "string", default: "" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) return console.log(help);
+  const rounds = Number(values.rounds);
+  const seconds = Number(values.seconds);
+  const wanted = rows.filter((row) => row.work.includes(values.only));
+
+  await buildLoadGenerator();
+  await using directory = await temporaryDirectory("bench");
+  const authority = await createCertificateAuthority(directory.path);
+  const certificate = await authority.issue("server", ["localhost", "127.0.0.1"]);
+  const population = uniformPopulation({ users, groups, groupsPerUser });
+  const entries = populationEntries(population, { baseDn, passwords: true });
+  await using slapd = await startSlapd({ baseDn, certificate, ldif: formatEntries(entries) });
+  await using cleanup = new AsyncDisposableStack();
+  const sql =
+    values.source === "sqlite"
+      ? fillSqlite(directory.file("directory.sqlite"), population)
+      : await fillPostgres(cleanup.use(await startPostgres()), population);
+
+  console.log(
+    `${whole(users)} users, ${groups} groups, ${values.source}; operations per second, median of ${rounds}\n`,
+  );
+  const lines: string[][] = [];
+  for (const setup of new Set(wanted.map((row) => row.setup))) {
+    const tls = { LDAP_CERT_PATH: certificate.certificate, LDAP_KEY_PATH: certificate.privateKey };
+    const environment = { ...sql, ...tls, LDAP_BASE_DN: baseDn, ...setup.environment };
+    await using gateway = await startGateway({
+      environment,
+      configuration: setup.configuration ?? {},
+      discardsLog: true,
+    });
+    for (const row of wanted.filter((candidate) => candidate.setup === setup)) {
+      const line = await measureRow(row, gateway, slapd, rounds, seconds);
+      console.log(line.join("  "));
+      lines.push(line);
+    }
+  }
+  console.log(`\n${formatTable(["work", "gateway", "slapd", "ratio", "target", "met"], lines)}`);
+}
+
+async function measureRow(
+  row: Row,
+  gateway: Gateway,
+  slapd: Slapd,
+  rounds: number,
+  seconds: number,
+): Promise<string[]> {
+  const load: Load = { ...row.load, users, tls: row.setup.tls ?? false };
+  const slapdPort = load.tls === true ? slapd.ldapsPort : slapd.port;
+  if (slapdPort === undefined) throw new Error("slapd was started without a certificate");
+  const ours: LoadResult[] = [];
+  const theirs: LoadResult[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    ours.push(await runLoad(gateway.port, load, seconds));
+    // The gateway's own reading of its database would take slapd's time.
+    gateway.process.suspend();
+    theirs.push(await runLoad(slapdPort, load, seconds));
+    gateway.process.resume();
+  }
+  const rate = (results: readonly LoadResult[]) => median(results.map((result) => result.operationsPerSecond));
+  const ratio = rate(ours) / rate(theirs);
+  const isSound = [...ours, ...theirs].every((result) => result.faults === 0);
+  const perOperation = row.unit?.perOperation ?? 1;
+  return [
+    row.unit === undefined ? row.work : `${row.work} (${row.unit.name})`,
+    whole(rate(ours) * perOperation),
+    whole(rate(theirs) * perOperation),
+    ratio.toFixed(2),
+    row.target === undefined ? "" : `≥ ${row.target}`,
+    isSound ? verdict(ratio, row.target) : "void: wrong answers",
+  ];
+}
+
+function verdict(ratio: number, target: number | undefined): string {
+  if (target === undefined) return "";
+  return ratio >= target ? "yes" : "no";
+}

@@ -1,0 +1,22 @@
+/** Each claim about speed and size, as a command that measures it. It measures and prints; it asserts nothing. */
+import { benchGateway } from "./gateway.ts";
+import { benchIdle } from "./idle.ts";
+import { benchRefresh } from "./refresh.ts";
+import { benchScale } from "./scale.ts";
+
+const commands: Readonly<Record<string, { run: (parameters: readonly string[]) => Promise<void>; about: string }>> = {
+  gateway: { run: benchGateway, about: "the gateway's operations beside slapd's" },
+  scale: { run: benchScale, about: "loading 1,000,000 users, a look-up among them, and the memory of each" },
+  refresh: { run: benchRefresh, about: "how long a search waits while 100,000 users are read again" },
+  idle: { run: benchIdle, about: "the memory of 5,000 idle TLS connections" },
+};
+
+const [name = "", ...parameters] = process.argv.slice(2);
+const command = commands[name];
+if (command === undefined) {
+  const lines = Object.entries(commands).map(([noun, { about }]) => `  npm run bench -- ${noun.padEnd(8)}  ${about}`);
+  console.error(`What is to be measured?\n${lines.join("\n")}\nEach takes --help.`);
+  process.exitCode = 2;
+} else {
+  await command.run(parameters);
+}

@@ -1,0 +1,39 @@
+#!/bin/sh
+# Installs, from Debian's packages, the servers and clients that the tests and the bench use. Starts no service.
+# Run it as root. It does nothing, at once, when everything is there.
+set -eu
+
+# servers
+packages="slapd slapd-contrib postgresql-15 mariadb-server"
+# clients: OpenLDAP's tools, SSSD with its PAM and NSS modules, Proxmox's LDAP library, python-ldap
+packages="$packages ldap-utils sssd-ldap sssd-tools libnss-sss libpam-sss pamtester"
+packages="$packages perl libnet-ldap-perl libio-socket-ssl-perl python3 python3-ldap"
+# certificates, HTTP, and the compiler of the load generator
+packages="$packages openssl curl gcc libc6-dev libssl-dev"
+
+missing=
+for package in $packages; do
+  case $(dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null) in
+    "install ok installed") ;;
+    *) missing="$missing $package" ;;
+  esac
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" != 0 ]; then
+  echo "Run this as root: it installs$missing" >&2
+  exit 2
+fi
+
+# Debian starts a service when its package is installed, unless this file says no. One that is there already is kept.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod 755 "$policy"
+  trap 'rm -f "$policy"' EXIT
+fi
+
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+# shellcheck disable=SC2086
+apt-get install -qq -y --no-install-recommends $missing

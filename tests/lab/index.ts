@@ -1,0 +1,35 @@
+/** Real servers and real clients for tests and measurements, all on loopback. */
+export { type CertificateAuthority, createCertificateAuthority, type ServerCertificate } from "./certificates.ts";
+export { ChildServer, type ChildServerOptions, type ExitStatus } from "./child-server.ts";
+export { type Found, type FoundEntry, type LdapsearchOptions, ldapsearch } from "./clients.ts";
+export { type CommandOptions, type CommandResult, runCommand, succeed } from "./command.ts";
+export { espalierCommand, type Gateway, type GatewayOptions, runEspalier, startGateway } from "./gateway.ts";
+export { type Mariadb, startMariadb } from "./mariadb.ts";
+export {
+  type Population,
+  type PopulationGroup,
+  type PopulationOptions,
+  type PopulationUser,
+  randomPopulation,
+  ssha,
+  uniformPopulation,
+} from "./population.ts";
+export { fillPostgres, fillSqlite, type SqlEnvironment } from "./population-database.ts";
+export { formatEntries, type LdifAttribute, type LdifEntry, populationEntries } from "./population-ldif.ts";
+export {
+  type DocumentQueries,
+  documentQueries,
+  documentTables,
+  populationInserts,
+  type SqlDialect,
+} from "./population-sql.ts";
+export { freePort } from "./ports.ts";
+export { type Postgres, startPostgres } from "./postgres.ts";
+export { childEnvironment, findProgram, programPath, type Requirements, requirePrograms } from "./programs.ts";
+export { Random } from "./random.ts";
+export { searchRequests } from "./search-requests.ts";
+export { type Slapd, type SlapdOptions, startSlapd } from "./slapd.ts";
+export { type LoginOutcome, type Sssd, type SssdOptions, sssdPrograms, startSssd } from "./sssd.ts";
+export { type TemporaryDirectory, temporaryDirectory } from "./temporary-directory.ts";
+export { type UntilOptions, until } from "./until.ts";
+export { type Answer, type SearchAnswer, Wire } from "./wire.ts";
