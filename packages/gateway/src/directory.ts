@@ -61,10 +61,16 @@ export class Directory {
     this.#options = options;
     this.tree = createTree({ base: baseOf(config), placement: config.placement, schema });
     this.snapshot = new Snapshot(schema);
+    this.verifier = new PasswordVerifier({
+      allowCleartext: config.binds.allowCleartext,
+      maxWorkers: config.binds.slowHashes,
+      onWorkerLost: (error) => log.error("A thread that verifies passwords was lost; another takes its place.", { error }),
+    });
     const lastKnownForMs = config.outage.binds === "lastKnown" ? config.outage.lastKnownFor : 0;
     this.population = new Population(this.snapshot, {
       tree: this.tree,
       defaults: { inventMail: config.inventMail },
+      observePassword: (stored) => this.verifier.observe(stored),
       keepPasswords: lastKnownForMs > 0 || config.binds.source === "snapshot",
       now,
     });
@@ -77,10 +83,6 @@ export class Directory {
       log: log.child("refresh"),
       now,
       onPass: options.onPass,
-    });
-    this.verifier = new PasswordVerifier({
-      allowCleartext: config.binds.allowCleartext,
-      maxWorkers: config.binds.slowHashes,
     });
     this.#searches = new Searches({
       snapshot: this.snapshot,

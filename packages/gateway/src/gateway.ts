@@ -52,8 +52,8 @@ export class Gateway {
     this.#config = options.config;
     this.#log = options.log;
     this.#instruments = options.metrics.register(gatewayMetrics);
-    this.#backoff = options.shared?.backoff ?? createLedger(options.config);
-    this.#attemptKeys = options.shared?.attemptKeys ?? new AttemptKeys();
+    this.#backoff = options.shared?.backoff ?? new LocalBackoffLedger();
+    this.#attemptKeys = options.shared?.attemptKeys ?? new AttemptKeys(options.config.backoff);
   }
 
   get listening(): readonly ListeningOn[] {
@@ -175,8 +175,4 @@ export class Gateway {
     databaseAway.labels({}).set(refresher.outageSinceMs === undefined ? 0 : 1);
     pendingHashes.labels({}).set(verifier.pending);
   }
-}
-
-export function createLedger(config: GatewayConfig): BackoffLedger {
-  return new LocalBackoffLedger({ exemptAddresses: config.backoff.exemptAddresses });
 }

@@ -45,7 +45,7 @@ import { LruMap } from "./lru-map.ts";
  * Which rule refused: `accountAtAddress` rule 1, `repetition` rule 2, `address` rule 3, `accountUnderAttack` rule 4. For
  * the log; the client is told what a wrong password is told.
  */
-export type BackoffReason = "accountAtAddress" | "repetition" | "address" | "accountUnderAttack";
+type BackoffReason = "accountAtAddress" | "repetition" | "address" | "accountUnderAttack";
 
 export type BackoffDecision =
   | { readonly allowed: true }

@@ -6,7 +6,7 @@ import { type BindRequest, isWithin, LdapError, Oid, parseDn, passwordPolicyResp
 import type { BindOperation } from "@espalier/ldap/server";
 import type { AttemptKeys, BindAttempt } from "../backoff/attempt.ts";
 import type { BackoffDecision, BackoffLedger } from "../backoff/ledger.ts";
-import type { PasswordVerifier, VerifyOutcome } from "../password/verifier.ts";
+import type { DummyOutcome, PasswordVerifier, VerifyOutcome } from "../password/verifier.ts";
 import type { Population } from "../refresh/population.ts";
 import type { Refresher } from "../refresh/refresher.ts";
 import type { SessionState } from "../session-state.ts";
@@ -138,9 +138,8 @@ export class Binds {
       case "mismatch":
         return this.#end(bind, "wrong password");
       case "busy":
-        return this.#drop(bind, "too many passwords to verify");
       case "failed":
-        return this.#drop(bind, "a hash worker was lost");
+        return this.#drop(bind, notVerified[outcome]);
       default:
         return this.#end(bind, `stored password ${outcome}`);
     }
@@ -149,8 +148,14 @@ export class Binds {
   /** Refuses after the work that a wrong password takes. */
   #refuse(bind: BindInProgress, reason: BindRefusal): void | Promise<void> {
     const dummy = this.#options.verifier.verifyDummy(bind.account, bind.password);
-    if (dummy instanceof Promise) return dummy.then(() => this.#end(bind, reason));
-    this.#end(bind, reason);
+    return dummy instanceof Promise
+      ? dummy.then((outcome) => this.#refused(bind, reason, outcome))
+      : this.#refused(bind, reason, dummy);
+  }
+
+  /** What a real user's overload does, an unknown user's does too: otherwise overload would tell who exists. */
+  #refused(bind: BindInProgress, reason: BindRefusal, outcome: DummyOutcome): void {
+    return outcome === "mismatch" ? this.#end(bind, reason) : this.#drop(bind, notVerified[outcome]);
   }
 
   /** Refuses, in the time that a wrong password takes, without looking at the password. */
@@ -192,6 +197,8 @@ export class Binds {
     return snapshot.get(tree.key(tree.userDn(value)))?.texts("uid")[0] ?? value;
   }
 }
+
+const notVerified = { busy: "too many passwords to verify", failed: "a hash worker was lost" } as const;
 
 /** What a row admits: its password's hash, or why it admits nobody. */
 function credentialsIn(row: Row | undefined): Credentials | BindRefusal {

@@ -6,9 +6,8 @@ import { type ChildProcess, fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { aggregateMetrics, type CheckResult, type Health, type Logger, type Metrics, type MetricsSnapshot } from "@espalier/service";
-import type { BackoffLedger } from "../backoff/ledger.ts";
+import { LocalBackoffLedger } from "../backoff/ledger.ts";
 import type { GatewayConfig } from "../config.ts";
-import { createLedger } from "../gateway.ts";
 import { ConnectionCounts } from "./connection-counts.ts";
 import type { ToPrimary, ToWorker } from "./messages.ts";
 
@@ -34,7 +33,7 @@ interface WorkerState {
 
 export class GatewayProcesses {
   readonly #options: GatewayProcessesOptions;
-  readonly #ledger: BackoffLedger;
+  readonly #ledger = new LocalBackoffLedger();
   readonly #secret = randomBytes(32).toString("base64");
   readonly #workers = new Set<ChildProcess>();
   readonly #counts = new ConnectionCounts<ChildProcess>();
@@ -44,7 +43,6 @@ export class GatewayProcesses {
 
   constructor(options: GatewayProcessesOptions) {
     this.#options = options;
-    this.#ledger = createLedger(options.config);
   }
 
   /** Resolves when every process serves. */

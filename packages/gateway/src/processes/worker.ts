@@ -43,7 +43,7 @@ export class PrimaryLink {
       maxConnectionsPerAddress: config.limits.connectionsPerAddress,
       changed: (address, change) => this.#send({ type: "connection", address, change }),
     });
-    this.shared = { backoff: ledger, attemptKeys: new AttemptKeys({ secret }), admission };
+    this.shared = { backoff: ledger, attemptKeys: new AttemptKeys({ secret, ...config.backoff }), admission };
     channel.on("message", (message) => {
       if (message.type === "decision") ledger.decided(message.id, message.decision);
       else if (message.type === "connections") admission.setOthers(message.others, message.address, message.othersFromAddress);

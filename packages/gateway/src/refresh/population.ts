@@ -57,6 +57,8 @@ export interface PopulationOptions {
   readonly defaults: UserDefaults;
   /** Whether users' hashes are kept in memory, for binds that are verified without the database. */
   readonly keepPasswords: boolean;
+  /** Told each new or changed row's hash, to learn which schemes there are. */
+  readonly observePassword: (stored: string) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -178,6 +180,7 @@ export class Population {
         }
         if (record) record.pass = pass;
         changedKeys.add(key);
+        if (user.password !== undefined) this.#options.observePassword(user.password);
         changed.set(user.username, { user, fingerprint: print });
       }
     }

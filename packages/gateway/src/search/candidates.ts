@@ -1,5 +1,5 @@
 /** From a filter to the few entries among which every match must be, by the snapshot's indexes. */
-import type { AttributeType, Filter, SubstringsFilter } from "@espalier/ldap";
+import type { AttributeType, AttributeValueAssertionFilter, Filter, SubstringsFilter } from "@espalier/ldap";
 import type { Entry } from "../snapshot/entry.ts";
 import type { EqualityIndex } from "../snapshot/equality-index.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
@@ -8,22 +8,22 @@ import type { Snapshot } from "../snapshot/snapshot.ts";
 export interface Candidates {
   /** An upper bound, known before {@link entries} costs anything. */
   readonly count: number;
-  /** Whether every candidate matches, so that the filter need not be evaluated. */
-  readonly exact: boolean;
+  /** The part of the filter that every candidate is known to match; the whole of it where nothing is left to evaluate. */
+  readonly fulfilled: Filter | undefined;
   entries(): Entry[];
 }
 
-const none: Candidates = { count: 0, exact: true, entries: () => [] };
+const none: Candidates = { count: 0, fulfilled: undefined, entries: () => [] };
 
 export function candidatesFor(filter: Filter, snapshot: Snapshot): Candidates | undefined {
   switch (filter.type) {
     case "and":
       return smallest(filter.filters, snapshot);
     case "or":
-      return union(filter.filters, snapshot);
+      return union(filter, filter.filters, snapshot);
     case "equalityMatch":
     case "approxMatch":
-      return equality(filter.attribute, filter.value, snapshot);
+      return equality(filter, snapshot);
     case "substrings":
       return prefix(filter, snapshot);
     case "greaterOrEqual":
@@ -44,31 +44,32 @@ function smallest(filters: readonly Filter[], snapshot: Snapshot): Candidates | 
     if (candidates && (!best || candidates.count < best.count)) best = candidates;
     if (best?.count === 0) return none;
   }
-  return best && (filters.length === 1 ? best : { ...best, exact: false, entries: best.entries });
+  return best;
 }
 
-function union(filters: readonly Filter[], snapshot: Snapshot): Candidates | undefined {
+function union(filter: Filter, filters: readonly Filter[], snapshot: Snapshot): Candidates | undefined {
   const parts: Candidates[] = [];
-  for (const filter of filters) {
-    const candidates = candidatesFor(filter, snapshot);
+  let exact = true;
+  for (const part of filters) {
+    const candidates = candidatesFor(part, snapshot);
     if (!candidates) return undefined;
+    exact &&= candidates.count === 0 || candidates.fulfilled === part;
     if (candidates.count > 0) parts.push(candidates);
   }
   if (parts.length === 0) return none;
-  if (parts.length === 1) return parts[0];
   return {
     count: parts.reduce((sum, part) => sum + part.count, 0),
-    exact: parts.every((part) => part.exact),
+    fulfilled: exact ? filter : undefined,
     entries: () => [...new Set(parts.flatMap((part) => part.entries()))],
   };
 }
 
-function equality(description: string, value: Uint8Array, snapshot: Snapshot): Candidates | undefined {
-  const { attribute, index } = indexOf(description, snapshot);
+function equality(filter: AttributeValueAssertionFilter, snapshot: Snapshot): Candidates | undefined {
+  const { attribute, index } = indexOf(filter.attribute, snapshot);
   if (!index) return undefined;
-  const key = attribute.equality?.normalizeAssertion(value);
+  const key = attribute.equality?.normalizeAssertion(filter.value);
   if (key === undefined) return none;
-  return { count: index.count(key), exact: true, entries: () => index.entries(key) };
+  return { count: index.count(key), fulfilled: filter, entries: () => index.entries(key) };
 }
 
 /**
@@ -86,7 +87,7 @@ function prefix(filter: SubstringsFilter, snapshot: Snapshot): Candidates | unde
   const from = index.ordered.position((item) => item < start);
   let to = from;
   while (to < keys.length && keys[to]!.startsWith(start)) to++;
-  return ofKeys(index, keys.slice(from, to), false);
+  return ofKeys(index, keys.slice(from, to));
 }
 
 function range(
@@ -103,14 +104,14 @@ function range(
   const bound = Number(key);
   const keys = index.ordered.items();
   if (relation === "greaterOrEqual") {
-    return ofKeys(index, keys.slice(index.ordered.position((item) => Number(item) < bound)), false);
+    return ofKeys(index, keys.slice(index.ordered.position((item) => Number(item) < bound)));
   }
-  return ofKeys(index, keys.slice(0, index.ordered.position((item) => Number(item) <= bound)), false);
+  return ofKeys(index, keys.slice(0, index.ordered.position((item) => Number(item) <= bound)));
 }
 
-function ofKeys(index: EqualityIndex, keys: readonly string[], exact: boolean): Candidates {
+function ofKeys(index: EqualityIndex, keys: readonly string[]): Candidates {
   const count = keys.reduce((sum, key) => sum + index.count(key), 0);
-  return { count, exact, entries: () => [...new Set(keys.flatMap((key) => index.entries(key)))] };
+  return { count, fulfilled: undefined, entries: () => [...new Set(keys.flatMap((key) => index.entries(key)))] };
 }
 
 /** The index that answers for an attribute description by itself: not for one with options, nor one that has subtypes. */

@@ -9,7 +9,7 @@ import type { Entry } from "../snapshot/entry.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import { type Candidates, candidatesFor } from "./candidates.ts";
 import type { LookupOnMiss } from "./lookup-on-miss.ts";
-import { type Matcher, matcherFor, scanningMatcherFor } from "./matcher.ts";
+import { type Matcher, matcherFor } from "./matcher.ts";
 import { noSuchObject } from "./no-such-object.ts";
 import { ResultControls } from "./result-controls.ts";
 import { SearchLimits } from "./search-limits.ts";
@@ -50,8 +50,7 @@ export class Searches {
     const base = this.#options.snapshot.get(key);
     if (!base) return this.#searchMissingBase(request, operation, key);
     if (request.scope === "baseObject") {
-      const matches = matcherFor(request.filter, this.#options.snapshot.schema);
-      return this.#answer(request, operation, base, { count: 1, exact: false, entries: () => [base] }, matches);
+      return this.#answer(request, operation, base, only(base));
     }
     const candidates = candidatesFor(request.filter, this.#options.snapshot);
     if (candidates?.count === 0) {
@@ -80,8 +79,7 @@ export class Searches {
     if (username !== undefined) await misses.lookUp(username);
     const base = snapshot.get(key);
     if (!base) throw noSuchObject(request.baseObject, snapshot, this.#options.keyOf);
-    const candidates = request.scope === "baseObject" ? { count: 1, exact: false, entries: () => [base] } : undefined;
-    await this.#answer(request, operation, base, candidates);
+    await this.#answer(request, operation, base, request.scope === "baseObject" ? only(base) : undefined);
   }
 
   async #searchMissingUser(
@@ -99,16 +97,15 @@ export class Searches {
     operation: SearchOperation,
     base: Entry,
     candidates: Candidates | undefined,
-    matcher?: Matcher,
   ): void | Promise<void> {
     const selection = this.#selections.get(request.attributes, request.typesOnly);
     if (!candidates || candidates.count > immediateCandidates || operation.controls.length > 0) {
       return this.#scan(request, operation, base, candidates, selection);
     }
-    const matches = candidates.exact || candidates.count === 0 ? undefined : (matcher ?? this.#matcher(request));
+    const matches = this.#matcher(request, candidates);
     let sent = 0;
     for (const entry of candidates.entries()) {
-      if (!inScope(entry, base, request) || (matches && !matches(entry))) continue;
+      if (!inScope(entry, base, request) || !matches(entry)) continue;
       if (request.sizeLimit > 0 && sent >= request.sizeLimit) return operation.done(ResultCode.sizeLimitExceeded);
       selection.send(entry, operation);
       sent++;
@@ -116,8 +113,9 @@ export class Searches {
     operation.done();
   }
 
-  #matcher(request: SearchRequest): Matcher {
-    return matcherFor(request.filter, this.#options.snapshot.schema);
+  #matcher({ filter }: SearchRequest, candidates: Candidates | undefined): Matcher {
+    const fulfilled = candidates?.fulfilled;
+    return fulfilled === filter ? matchesAll : matcherFor(filter, this.#options.snapshot.schema, fulfilled);
   }
 
   /** Any number of entries: in the order of DNs when paged, in the requested order when sorted, in slices always. */
@@ -133,7 +131,7 @@ export class Searches {
     const { page } = controls;
     if (page?.isAbandoned) return operation.done(ResultCode.success, controls.last());
     const limits = new SearchLimits(request, page?.position?.sent ?? 0);
-    const matchesFilter: Matcher = candidates?.exact ? () => true : scanningMatcherFor(request.filter, snapshot.schema);
+    const matchesFilter = this.#matcher(request, candidates);
     const matches: Matcher = (entry) => inScope(entry, base, request) && matchesFilter(entry);
     const slice = new TimeSlice();
     const visit = await visitOrder({ snapshot, candidates, controls, matches, slice });
@@ -166,6 +164,13 @@ export class Searches {
     }
     return key;
   }
+}
+
+const matchesAll: Matcher = () => true;
+
+/** One entry, of which nothing is known yet. */
+function only(entry: Entry): Candidates {
+  return { count: 1, fulfilled: undefined, entries: () => [entry] };
 }
 
 function inScope(entry: Entry, base: Entry, request: SearchRequest): boolean {

@@ -2,39 +2,48 @@
  * What of a filter is decided by an entry's shape alone. `(&(objectClass=posixAccount)(uid=*)(uidNumber=*))` over ten
  * thousand users of one shape is decided once, and not ten thousand times.
  */
-import { compileFilter, type Filter, type Schema } from "@espalier/ldap";
+import { compileFilter, type Filter, type FilterTarget, type Schema } from "@espalier/ldap";
 import type { Shape } from "../snapshot/shape.ts";
 
 /** The filter for entries of one shape: decided (`undefined` is RFC 4511's Undefined), or what is left to evaluate. */
 export type Specialized = boolean | undefined | Filter;
 
-export function specialize(filter: Filter, shape: Shape, schema: Schema): Specialized {
+export interface SpecializeFor {
+  readonly shape: Shape;
+  readonly schema: Schema;
+  /** A part of the filter that is known to be True. */
+  readonly fulfilled: Filter | undefined;
+}
+
+export function specialize(filter: Filter, known: SpecializeFor): Specialized {
+  if (filter === known.fulfilled) return true;
   switch (filter.type) {
     case "and":
-      return connect("and", filter.filters, shape, schema);
+      return connect("and", filter.filters, known);
     case "or":
-      return connect("or", filter.filters, shape, schema);
+      return connect("or", filter.filters, known);
     case "not": {
-      const inner = specialize(filter.filter, shape, schema);
+      const inner = specialize(filter.filter, known);
       if (inner === undefined) return undefined;
       return typeof inner === "boolean" ? !inner : { type: "not", filter: inner };
     }
     case "extensibleMatch":
       return filter;
+    case "present":
+      return isPresent(filter.attribute, known);
     default:
-      return dependsOnValues(filter.type, filter.attribute, shape, schema)
-        ? filter
-        : compileFilter(filter, schema)(shapeTarget(shape));
+      if (dependsOnValues(filter.attribute, known)) return filter;
+      return decide(filter, filter.attribute, filter.type === "substrings" ? undefined : filter.value, known);
   }
 }
 
 /** RFC 4511 §4.5.1.7: one False decides `and`, one True decides `or`; else an Undefined among decided parts stays. */
-function connect(type: "and" | "or", filters: readonly Filter[], shape: Shape, schema: Schema): Specialized {
+function connect(type: "and" | "or", filters: readonly Filter[], known: SpecializeFor): Specialized {
   const deciding = type === "or";
   const rest: Filter[] = [];
   let anyUndefined = false;
   for (const filter of filters) {
-    const part = specialize(filter, shape, schema);
+    const part = specialize(filter, known);
     if (part === deciding) return deciding;
     if (part === undefined) anyUndefined = true;
     else if (typeof part === "object") rest.push(part);
@@ -47,22 +56,36 @@ function connect(type: "and" | "or", filters: readonly Filter[], shape: Shape, s
 /** An item that evaluates to Undefined for every entry: presence of an attribute that no schema has. */
 const undefinedFilter: Filter = { type: "present", attribute: "1.1" };
 
-function dependsOnValues(item: Filter["type"], attribute: string, shape: Shape, schema: Schema): boolean {
-  if (item === "present") return false;
-  const type = schema.resolve(attribute)?.attribute;
-  if (!type) return false;
-  return schema
-    .subtypes(type)
-    .some(({ key }) => key !== "objectclass" && shape.positions.has(key));
+function isPresent(description: string, { shape, schema }: SpecializeFor): boolean | undefined {
+  const resolved = schema.resolve(description);
+  if (!resolved) return undefined;
+  return resolved.options.length === 0 && schema.subtypes(resolved.attribute).some(({ key }) => shape.positions.has(key));
 }
 
-/** An entry of which only the shape is known: its classes, and one empty value for whatever else it holds. */
-function shapeTarget(shape: Shape) {
+/** Whether the entry's values matter: it holds the attribute or a subtype, and that is not the object class. */
+function dependsOnValues(description: string, { shape, schema }: SpecializeFor): boolean {
+  const attribute = schema.resolve(description)?.attribute;
+  if (!attribute || attribute.key === "objectclass") return false;
+  return schema.subtypes(attribute).some(({ key }) => shape.positions.has(key));
+}
+
+/** Object classes that were asked for, a shape: clients ask for the same few. */
+const decisions = new WeakMap<Shape, Map<string, boolean | undefined>>();
+const maxDecisions = 256;
+
+function decide(filter: Filter, attribute: string, value: Uint8Array | undefined, known: SpecializeFor): boolean | undefined {
+  const { shape, schema } = known;
+  let ofShape = decisions.get(shape);
+  if (!ofShape || ofShape.size >= maxDecisions) decisions.set(shape, (ofShape = new Map()));
+  const id = value && value.length <= 64 ? `${filter.type} ${attribute} ${String.fromCharCode(...value)}` : undefined;
+  if (id !== undefined && ofShape.has(id)) return ofShape.get(id);
+  const decision = compileFilter(filter, schema)(shapeTarget(shape));
+  if (id !== undefined) ofShape.set(id, decision);
+  return decision;
+}
+
+/** An entry of which only the object classes are known, and that it has none of the attributes asked about. */
+function shapeTarget(shape: Shape): FilterTarget {
   const classes = shape.objectClasses.map((name) => Buffer.from(name));
-  return {
-    dn: "",
-    values: (key: string) => (key === "objectclass" ? classes : shape.positions.has(key) ? [emptyValue] : []),
-  };
+  return { dn: "", values: (key) => (key === "objectclass" ? classes : []) };
 }
-
-const emptyValue = new Uint8Array(0);

@@ -165,5 +165,7 @@ function parameter(index: number): string {
 /** "cached plan must not change result type": the statement was prepared before the table was altered. */
 function isStalePlan(error: unknown): boolean {
   // The text is translated, and the state, 0A000, has other meanings; the name of the server's function is neither.
-  return error instanceof SourceError && (error.cause as pg.DatabaseError | undefined)?.routine === "RevalidateCachedQuery";
+  return (
+    error instanceof SourceError && (error.cause as pg.DatabaseError | undefined)?.routine === "RevalidateCachedQuery"
+  );
 }

@@ -152,9 +152,9 @@ export interface SourceOptions {
   queries: SqlQueries;
   /** `SQL_SSL`: false turns TLS off whatever the URL says. Default: as the URL says. */
   ssl?: boolean;
-  /** For a TCP connection, TLS and login, and for a free place in the pool. Default 5,000. */
+  /** For a TCP connection, TLS and login, and for a free place in the pool. Default 3,000. */
   connectTimeoutMs?: number;
-  /** For `user` and `groupsOf`. Default 5,000: SSSD gives a search 6 s. */
+  /** For `user` and `groupsOf`. Default 3,000: SSSD gives a search 6 s. */
   readTimeoutMs?: number;
   /** For each batch of the reads of all users, groups and memberships. Default 60,000. */
   refreshTimeoutMs?: number;
@@ -171,7 +171,7 @@ export function openSource(options: SourceOptions): Source {
 }
 
 function openDriver(target: SqlTarget, options: SourceOptions): Driver {
-  const { connectTimeoutMs = 5_000, readTimeoutMs = 5_000, refreshTimeoutMs = 60_000 } = options;
+  const { connectTimeoutMs = 3_000, readTimeoutMs = 3_000, refreshTimeoutMs = 60_000 } = options;
   const settings = { connectTimeoutMs, readTimeoutMs, refreshTimeoutMs };
   switch (target.dialect) {
     case "postgres":

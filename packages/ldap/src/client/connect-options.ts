@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { type Endpoint, formatEndpoint, parseEndpoint } from "./endpoint.ts";
 import { LdapClientError } from "./error.ts";
 import { openSocket, secureSocket, type TlsOptions } from "./socket.ts";
+import { startTimer } from "./timer.ts";
 
 export type ConnectOptions = ConnectTarget & {
   /** For ldaps and StartTLS. */
@@ -54,7 +55,7 @@ export async function withConnectTimeout<Result>(
     const text = `${formatEndpoint(endpoint)} was not connected within ${timeoutMs} ms. Is a firewall in between?`;
     deadline.abort(new LdapClientError("ERR_CONNECT_TIMEOUT", text));
   };
-  const timer = timeoutMs === 0 ? undefined : setTimeout(onTimeout, timeoutMs);
+  const timer = startTimer(timeoutMs, onTimeout);
   try {
     return await connect(signal === undefined ? deadline.signal : AbortSignal.any([signal, deadline.signal]));
   } finally {

@@ -122,7 +122,8 @@ export class Connection {
     const outstanding = this.#outstanding.get(messageId);
     if (outstanding === undefined) return;
     if (messageId === this.#exclusive) {
-      this.destroy(reason);
+      const text = `${reason.message} The connection was closed: in what state it is would not be known.`;
+      this.destroy(new LdapClientError(reason.code, text, { cause: reason }));
       return;
     }
     this.#outstanding.delete(messageId);
@@ -150,7 +151,7 @@ export class Connection {
   /** Puts `secure` around the socket after the server agreed to StartTLS. RFC 4511 §4.14. */
   async startTls(secure: (socket: Socket) => Promise<Socket>): Promise<void> {
     const plain = this.#socket;
-    plain.off("data", this.#onData).off("error", this.#onError).off("close", this.#onClose);
+    plain.off("data", this.#onData).off("end", this.#onEnd).off("error", this.#onError).off("close", this.#onClose);
     plain.on("error", () => {}).on("close", this.#resolveClosed);
     try {
       this.#assertOpen();
@@ -162,6 +163,8 @@ export class Connection {
       this.#exclusive = undefined;
       this.#isUpgrading = false;
     } catch (error) {
+      // Whatever else ended the connection meanwhile says more than that TLS could not be had on it.
+      this.#assertOpen();
       const text = `StartTLS with ${this.#url} did not come to its end; the connection was closed.`;
       this.destroy(error instanceof LdapClientError ? error : new LdapClientError("ERR_TLS", text, { cause: error }));
       throw error;
@@ -193,7 +196,7 @@ export class Connection {
   }
 
   #attach(socket: Socket): void {
-    socket.on("data", this.#onData).on("error", this.#onError).on("close", this.#onClose);
+    socket.on("data", this.#onData).on("end", this.#onEnd).on("error", this.#onError).on("close", this.#onClose);
     if (socket.destroyed) this.#onClose();
   }
 
@@ -270,8 +273,12 @@ export class Connection {
     this.#end(new LdapClientError("ERR_CONNECTION_LOST", text, { cause }));
   };
 
-  readonly #onClose = (): void => {
+  readonly #onEnd = (): void => {
     this.#end(new LdapClientError("ERR_CONNECTION_LOST", `${this.#url} closed the connection. Connect again.`));
+  };
+
+  readonly #onClose = (): void => {
+    this.#onEnd();
     this.#resolveClosed();
   };
 

@@ -5,6 +5,7 @@ import { type Authorization, LdapClient } from "./client.ts";
 import type { ConnectOptions } from "./connect-options.ts";
 import { LdapClientError } from "./error.ts";
 import { OperationError } from "./result.ts";
+import { startTimer } from "./timer.ts";
 
 export interface LdapPoolOptions {
   readonly connect: ConnectOptions;
@@ -46,6 +47,8 @@ export class LdapPool implements AsyncDisposable {
   readonly #lent = new Map<LdapClient, PooledConnection>();
   /** Connections being opened or checked, each for the next waiter. */
   #preparing = 0;
+  /** Connections that were unbound and are not closed yet: they count, for the server counts them. */
+  #discarding = 0;
   #waiters: Waiter[] = [];
   #closing: PromiseWithResolvers<void> | undefined;
   #isDestroyed = false;
@@ -107,7 +110,7 @@ export class LdapPool implements AsyncDisposable {
         waiter.reject(error);
       };
       const onAbort = () => giveUp(signal?.reason);
-      const timer = acquireTimeoutMs === 0 ? undefined : setTimeout(() => giveUp(this.#timedOut()), acquireTimeoutMs);
+      const timer = startTimer(acquireTimeoutMs, () => giveUp(this.#timedOut()));
       signal?.addEventListener("abort", onAbort);
       this.#waiters.push(waiter);
       this.#serve();
@@ -152,7 +155,7 @@ export class LdapPool implements AsyncDisposable {
     const { maxConnections } = this.#options;
     while (this.#preparing < this.#waiters.length) {
       const idle = this.#idle.pop();
-      if (idle === undefined && this.#lent.size + this.#preparing >= maxConnections) return;
+      if (idle === undefined && this.#lent.size + this.#preparing + this.#discarding >= maxConnections) return;
       this.#preparing += 1;
       void this.#prepare(idle);
     }
@@ -199,7 +202,14 @@ export class LdapPool implements AsyncDisposable {
       client.destroy();
       throw error;
     }
-    const connection = { client, authorization: client.authorization, openedAtMs: performance.now() };
+    const { authorization } = client;
+    if (authorization.state === "unknown") {
+      client.destroy();
+      throw new TypeError(
+        "The pool's bind must end with a connection whose identity is known; finish the SASL bind there.",
+      );
+    }
+    const connection = { client, authorization, openedAtMs: performance.now() };
     client.once("close", () => {
       this.#idle = this.#idle.filter((other) => other !== connection);
     });
@@ -211,7 +221,6 @@ export class LdapPool implements AsyncDisposable {
       this.#closing === undefined &&
       client.closeReason === undefined &&
       client.authorization === authorization &&
-      authorization.state !== "unknown" &&
       performance.now() - openedAtMs < this.#options.maxAgeMs
     );
   }
@@ -233,8 +242,12 @@ export class LdapPool implements AsyncDisposable {
 
   #discard({ client }: PooledConnection): void {
     if (this.#isDestroyed) client.destroy();
-    else void client.unbind();
-    this.#settleClosing();
+    this.#discarding += 1;
+    void client.unbind().then(() => {
+      this.#discarding -= 1;
+      this.#serve();
+      this.#settleClosing();
+    });
   }
 
   #rejectWaiters(): void {
@@ -242,7 +255,7 @@ export class LdapPool implements AsyncDisposable {
   }
 
   #settleClosing(): void {
-    if (this.#lent.size === 0 && this.#preparing === 0) this.#closing?.resolve();
+    if (this.#lent.size === 0 && this.#preparing === 0 && this.#discarding === 0) this.#closing?.resolve();
   }
 
   #timedOut(): LdapClientError {

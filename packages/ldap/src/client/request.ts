@@ -3,6 +3,7 @@ import type { Control, IntermediateResponse, LdapMessage } from "../message/mess
 import type { AnsweredRequest, Connection } from "./connection.ts";
 import { LdapClientError } from "./error.ts";
 import { type OperationResult, operationResult, type ResponseTo } from "./result.ts";
+import { startTimer } from "./timer.ts";
 
 export interface OperationOptions {
   readonly controls?: readonly Control[];
@@ -63,12 +64,10 @@ export function sendRequest<Request extends AnsweredRequest>(
       connection.abandon(messageId, reason);
     };
     const onAbort = () => giveUp(signal?.reason, abandoned(request));
-    if (timeoutMs > 0) {
-      timer = setTimeout(() => {
-        const error = timedOut(request, timeoutMs);
-        giveUp(error, error);
-      }, timeoutMs);
-    }
+    timer = startTimer(timeoutMs, () => {
+      const error = timedOut(request, timeoutMs);
+      giveUp(error, error);
+    });
     signal?.addEventListener("abort", onAbort);
   });
 }

@@ -10,6 +10,7 @@ import type { Receiver } from "./connection.ts";
 import { abandoned, intermediate, type OperationIntermediate, type RequestContext, timedOut } from "./request.ts";
 import { expectResult, type OperationResult, operationResult } from "./result.ts";
 import { SearchEntry } from "./search-entry.ts";
+import { startTimer } from "./timer.ts";
 
 export type SearchReference = SearchResultReference & { readonly controls: readonly Control[] };
 /** Told apart by `type`. */
@@ -17,7 +18,7 @@ export type SearchItem = SearchEntry | SearchReference | OperationIntermediate;
 export type SearchDone = OperationResult<SearchResultDone>;
 
 /** What is held, in bytes of their messages, before the socket is no longer read. */
-export const SEARCH_BUFFER_BYTES = 1024 * 1024;
+const SEARCH_BUFFER_BYTES = 1024 * 1024;
 
 type End = { readonly done: SearchDone } | { readonly error: unknown };
 
@@ -89,7 +90,11 @@ export class SearchStream implements AsyncIterableIterator<SearchItem, undefined
     this.#queueHead += 1;
     const wasSaturated = this.#isSaturated;
     this.#bufferedBytes -= head.messageBytes;
-    if (this.#queueHead === this.#queue.length) this.#clearQueue();
+    // What was read is let go of, at a cost that is spread over the reads.
+    if (this.#queueHead * 2 >= this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#queueHead);
+      this.#queueHead = 0;
+    }
     if (wasSaturated && !this.#isSaturated) this.#context.connection.regulate();
     return Promise.resolve({ done: false, value: head.item });
   }
@@ -164,9 +169,7 @@ export class SearchStream implements AsyncIterableIterator<SearchItem, undefined
     const waited = new Promise<IteratorResult<SearchItem, undefined>>((resolve, reject) => {
       this.#waiting = { resolve, reject };
     });
-    if (timeoutMs > 0) {
-      this.#timer = setTimeout(() => this.#giveUp(timedOut(this.#request, timeoutMs)), timeoutMs);
-    }
+    this.#timer = startTimer(timeoutMs, () => this.#giveUp(timedOut(this.#request, timeoutMs)));
     connection.regulate();
     return waited;
   }

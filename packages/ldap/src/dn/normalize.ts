@@ -2,13 +2,13 @@
  * Names in a form that is equal exactly when distinguishedNameMatch (RFC 4517 §4.2.15) says so: attribute types by one
  * name each, values by their equality rules, the AVAs of an RDN sorted.
  */
-import { encodeText } from "../ber/text.ts";
 import { ParseError } from "../error.ts";
 import type { AttributeType } from "../schema/attribute-type.ts";
 import type { EqualityRule } from "../schema/matching-rule.ts";
 import type { Schema } from "../schema/schema.ts";
 import { SyntaxOid } from "../schema/syntax-oid.ts";
 import { valueText } from "../schema/value-text.ts";
+import { avaValueBytes, encodeOctetString } from "./ava-value.ts";
 import type { Ava, Dn, Rdn } from "./dn.ts";
 import { escapeDnValue, formatHexString } from "./format.ts";
 import { parseDn } from "./parse.ts";
@@ -103,7 +103,7 @@ function joinAvaKeys(keys: readonly string[]): string {
 /** `undefined` for a type that the schema does not have, and for a value that is not of the syntax of its rule. */
 function avaKey({ type, value }: Ava, schema: Schema): string | undefined {
   const attribute = schema.attribute(type);
-  const bytes = valueBytes(value);
+  const bytes = avaValueBytes(value);
   if (attribute === undefined) return undefined;
   const rule = attribute.equality ?? ruleOfSyntax(attribute, schema);
   if (rule === undefined) return `${attribute.key}=${plainValueKey(value)}`;
@@ -122,19 +122,14 @@ function unmatchableAvaKey({ type, value }: Ava, schema: Schema): string {
 
 /** The value as it is: text where it is text, however it was written. */
 function plainValueKey(value: string | Uint8Array): string {
-  const bytes = valueBytes(value);
+  const bytes = avaValueBytes(value);
   const text = bytes === undefined ? undefined : valueText(bytes);
   return text === undefined ? hexValueKey(value) : escapeDnValue(text);
 }
 
 function hexValueKey(value: string | Uint8Array): string {
-  const bytes = valueBytes(value);
+  const bytes = avaValueBytes(value);
   return formatHexString(bytes === undefined ? (value as Uint8Array) : encodeOctetString(bytes));
-}
-
-/** `undefined` for the BER encoding of something other than a string. */
-function valueBytes(value: string | Uint8Array): Uint8Array | undefined {
-  return typeof value === "string" ? encodeText(value) : stringContents(value);
 }
 
 /** Active Directory publishes no matching rules and compares by syntax: so do names of types that name no rule. */
@@ -151,27 +146,6 @@ const rulesBySyntax: ReadonlyMap<string, string> = new Map([
   [SyntaxOid.dn, "distinguishedNameMatch"],
   [SyntaxOid.integer, "integerMatch"],
 ]);
-
-/** Universal tags of the string types that a value may be encoded as: octet, UTF-8, numeric, printable, teletex, IA5, visible. */
-const stringTags: ReadonlySet<number> = new Set([0x04, 0x0c, 0x12, 0x13, 0x14, 0x16, 0x1a]);
-
-/** What is inside the BER encoding of one string; `undefined` for anything else. */
-function stringContents(ber: Uint8Array): Uint8Array | undefined {
-  if (!stringTags.has(ber[0] ?? 0)) return undefined;
-  const first = ber[1] ?? 0x80;
-  const lengthBytes = first < 0x80 ? 0 : first & 0x7f;
-  if (first === 0x80 || lengthBytes > 4) return undefined;
-  let length = first < 0x80 ? first : 0;
-  for (const byte of ber.subarray(2, 2 + lengthBytes)) length = length * 256 + byte;
-  return ber.length === 2 + lengthBytes + length ? ber.subarray(2 + lengthBytes) : undefined;
-}
-
-function encodeOctetString(contents: Uint8Array): Uint8Array {
-  const length: number[] = [];
-  for (let rest = contents.length; rest > 0; rest = Math.floor(rest / 256)) length.unshift(rest % 256);
-  const header = contents.length < 0x80 ? [0x04, contents.length] : [0x04, 0x80 + length.length, ...length];
-  return Uint8Array.from([...header, ...contents]);
-}
 
 /**
  * The common case at a fraction of the cost: every value printable ASCII without escapes, single-valued RDNs, no spaces to

@@ -1,5 +1,6 @@
 /** Writing LDIF, RFC 2849, as OpenLDAP's tools write it. */
 
+import { decodeText, encodeText } from "../ber/text.ts";
 import { ParseError } from "../error.ts";
 import type { Change, Control, PartialAttribute } from "../message/message.ts";
 import { encodeBase64 } from "./base64.ts";
@@ -11,8 +12,6 @@ export interface FormatLdifOptions {
 }
 
 const DEFAULT_WRAP_COLUMNS = 76;
-const encoder = new TextEncoder();
-const ascii = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * One record as ASCII text that ends with a newline; an empty line belongs between records.
@@ -88,12 +87,14 @@ function description(type: string): string {
 }
 
 function textLine(name: string, text: string): string {
-  return valueLine(name, encoder.encode(text));
+  return valueLine(name, encodeText(text));
 }
 
 /** An empty value has a space behind its colon, as OpenLDAP writes it. */
 function valueLine(name: string, value: Uint8Array): string {
-  return needsBase64(name, value) ? `${name}:: ${encodeBase64(value)}` : `${name}: ${ascii.decode(value)}`;
+  return needsBase64(name, value)
+    ? `${name}:: ${encodeBase64(value)}`
+    : `${name}: ${decodeText(value, 0, value.length)}`;
 }
 
 const passwordAttribute = /^(userPassword|2\.5\.4\.35)(;|$)/i;

@@ -1,4 +1,5 @@
 /** From the lines of one record to the record: `ldif-attrval-record` and `ldif-change-record` of RFC 2849. */
+import { decodeName } from "../ber/text.ts";
 import type { Change, Control, PartialAttribute } from "../message/message.ts";
 import { decodeBase64 } from "./base64.ts";
 import type { LdifBlock, LdifLine } from "./block.ts";
@@ -23,7 +24,6 @@ const COLON = 0x3a;
 const SPACE = 0x20;
 const LESS_THAN = 0x3c;
 const HYPHEN = 0x2d;
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
  * Parses a block; `undefined` when it is no more than `version: 1`.
@@ -181,7 +181,7 @@ function* text(attrval: Attrval): Parsing<string> {
 
 function decodeText(line: number, contents: Uint8Array): string {
   try {
-    return utf8.decode(contents);
+    return decodeName(contents, 0, contents.length);
   } catch (cause) {
     throw new LdifParseError(line, "the text is not UTF-8; save the file as UTF-8.", { cause });
   }

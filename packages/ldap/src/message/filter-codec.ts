@@ -40,7 +40,7 @@ export interface DecodeLimits {
   readonly maxFilterItems: number;
 }
 
-export const defaultDecodeLimits: DecodeLimits = { maxFilterDepth: 64, maxFilterItems: 4096 };
+export const defaultDecodeLimits: DecodeLimits = { maxFilterDepth: 100, maxFilterItems: 10_000 };
 
 /**
  * Reads one Filter.

@@ -87,12 +87,12 @@ describeWithSlapd("the end of a connection, against slapd", () => {
     const client = await LdapClient.connect({ url: own.url });
     const search = client.search({ baseObject: base }, persistent);
     expect((await search.next()).value?.type).toBe("searchResultEntry");
-    const read = collect(search);
-    await own.kill();
-    await expect(read).rejects.toMatchObject({
+    const failed = expect(collect(search)).rejects.toMatchObject({
       code: "ERR_CONNECTION_LOST",
       message: expect.stringMatching(/Connect again\.$/),
     });
+    await own.kill();
+    await failed;
     await expect(client.bind(userDn(1), userPassword(1))).rejects.toMatchObject({ code: "ERR_CONNECTION_LOST" });
     await own.stop();
   });

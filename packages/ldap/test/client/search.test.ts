@@ -98,9 +98,9 @@ describeWithSlapd("searches, against slapd", () => {
     const controls = [syncRequestControl({ mode: "refreshAndPersist", cookie: undefined, reloadHint: false })];
     const search = client.search(people, { controls });
     for (let item = await search.next(); item.value?.type !== "intermediateResponse"; ) item = await search.next();
-    const end = search.next();
+    const canceled = expect(search.next()).rejects.toMatchObject({ resultCode: ResultCode.canceled });
     expect(await client.cancel(search.messageId!)).toMatchObject({ resultCode: 0 });
-    await expect(end).rejects.toMatchObject({ resultCode: ResultCode.canceled });
+    await canceled;
     await expect(client.cancel(search.messageId!)).rejects.toMatchObject({ resultCode: ResultCode.noSuchOperation });
   });
 

@@ -2,9 +2,11 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { attribute, LdapClient } from "../../src/client/index.ts";
-import { formatLdifRecord } from "../../src/ldif/format.ts";
+import { formatLdifRecord, writeLdif } from "../../src/ldif/format.ts";
 import { parseLdif } from "../../src/ldif/read.ts";
 import type { LdifRecord } from "../../src/ldif/record.ts";
+import { Oid } from "../../src/oid.ts";
+import { collect } from "../support/collect.ts";
 import { adminDn, adminPassword, base, describeWithSlapd, type Slapd, startSlapd } from "../support/slapd.ts";
 
 describeWithSlapd("LDIF and OpenLDAP's tools", () => {
@@ -57,4 +59,49 @@ describeWithSlapd("LDIF and OpenLDAP's tools", () => {
     expect(`${formatLdifRecord(record, { wrapColumns: Infinity })}\n`).toBe(unfolded);
     await client.del(dn);
   });
+
+  it("writes changes that ldapmodify makes", async () => {
+    const dn = `cn=changed é,ou=people,${base}`;
+    const renamed = `cn=renamed,${base}`;
+    const records: LdifRecord[] = [
+      {
+        type: "add",
+        dn,
+        controls: [],
+        attributes: [attribute("objectClass", "inetOrgPerson"), attribute("sn", "a"), attribute("cn", "changed é")],
+      },
+      {
+        type: "modify",
+        dn,
+        controls: [],
+        changes: [
+          { operation: "add", modification: attribute("description", ...odd) },
+          { operation: "replace", modification: attribute("sn", "b") },
+          { operation: "delete", modification: attribute("description", "plain", "\x7f") },
+        ],
+      },
+      { type: "modifyDn", dn, controls: [], newRdn: "cn=renamed", deleteOldRdn: true, newSuperior: base },
+    ];
+    await ldapmodify((await collect(writeLdif(records))).join(""));
+    const entry = parseLdif(await run("ldapsearch", "-LLL", "-b", renamed, "-s", "base"))[0]?.record;
+    expect(entry).toEqual({
+      type: "content",
+      dn: renamed,
+      attributes: [
+        attribute("objectClass", "inetOrgPerson"),
+        attribute("description", ...odd.slice(1, -1)),
+        attribute("sn", "b"),
+        attribute("cn", "renamed"),
+      ],
+    });
+    const manageDsaIT = { controlType: Oid.manageDsaIT, criticality: true, controlValue: undefined };
+    await ldapmodify(formatLdifRecord({ type: "delete", dn: renamed, controls: [manageDsaIT] }));
+    await expect(run("ldapsearch", "-LLL", "-b", renamed, "-s", "base")).rejects.toThrow("No such object (32)");
+  });
+
+  async function ldapmodify(ldif: string): Promise<void> {
+    const running = promisify(execFile)("ldapmodify", login());
+    running.child.stdin?.end(ldif);
+    await running;
+  }
 });

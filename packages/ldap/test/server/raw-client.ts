@@ -14,6 +14,8 @@ export type Answer = readonly [messageId: number, op: ResponseOp];
 
 export class RawClient {
   socket: Socket;
+  /** The fingerprint of the server's certificate, as the handshake showed it. */
+  certificate: string | undefined;
   /** Resolves when the server has closed the connection, however it did. */
   readonly closed: Promise<void>;
   readonly #messages: LdapMessage[] = [];
@@ -39,7 +41,9 @@ export class RawClient {
   static async connectTls(port: number, options: ConnectionOptions = {}): Promise<RawClient> {
     const socket = connectTls({ port, host: "127.0.0.1", rejectUnauthorized: false, ...options });
     await once(socket, "secureConnect");
-    return new RawClient(socket);
+    const client = new RawClient(socket);
+    client.certificate = socket.getPeerX509Certificate()?.fingerprint256;
+    return client;
   }
 
   /** The handshake after a StartTLS response. */
@@ -47,6 +51,7 @@ export class RawClient {
     this.socket.removeAllListeners();
     const socket = connectTls({ socket: this.socket, rejectUnauthorized: false });
     await once(socket, "secureConnect");
+    this.certificate = socket.getPeerX509Certificate()?.fingerprint256;
     this.socket = socket;
     this.#attach(socket);
   }

@@ -106,7 +106,7 @@ function makeCertificate(directory: string, authority: string): void {
 }
 
 function openssl(...parameters: string[][]): void {
-  execFileSync("openssl", parameters.flat(), { stdio: "pipe" });
+  execFileSync("/usr/bin/openssl", parameters.flat(), { stdio: "pipe" });
 }
 
 function load(directory: string, database: number, ldif: string): void {

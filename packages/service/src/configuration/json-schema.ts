@@ -35,8 +35,8 @@ function soften({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSc
     jsonSchema.additionalProperties ??= false;
   }
   if (type === "number" || type === "boolean" || type === "enum") {
-    const strict = { ...jsonSchema };
-    for (const key of Object.keys(jsonSchema)) delete jsonSchema[key];
+    const { description: _, ...strict } = jsonSchema;
+    for (const key of Object.keys(strict)) delete jsonSchema[key];
     jsonSchema.anyOf = [strict, reference];
   }
 }

@@ -21,7 +21,7 @@ const byteUnits: Units = [
 ];
 
 function parseQuantity(units: Units, text: string): number | undefined {
-  const match = /^(\d{1,15})([A-Za-z]+)$/.exec(text);
+  const match = /^(\d{1,16})([A-Za-z]+)$/.exec(text);
   const factor = units.find(([unit]) => unit === match?.[2])?.[1];
   if (match?.[1] === undefined || factor === undefined) return undefined;
   const value = Number(match[1]) * factor;

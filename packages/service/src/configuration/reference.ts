@@ -48,9 +48,9 @@ function keysOf(schema: AnySchema, path: readonly string[]): Key[] {
   return nested.filter((key) => !seen.has(formatKey(key.path)) && seen.add(formatKey(key.path)));
 }
 
-/** An item of a list of scalars, which is told as the type of the list and not as a key of its own. */
-function isItem({ path }: Key, list: readonly string[]): boolean {
-  return path.length === list.length + 1 && path.at(-1) === "[]";
+/** A scalar in a list or a group of any names, which is told as the type of that and not as a key of its own. */
+function isItem({ path }: Key, parent: readonly string[]): boolean {
+  return path.length === parent.length + 1 && (path.at(-1) === "[]" || path.at(-1) === "<name>");
 }
 
 function row(section: string, path: readonly string[], schema: AnySchema, environment: Section["environment"]): string {
@@ -122,6 +122,6 @@ function typeName(schema: AnySchema): string {
     case "union":
       return [...new Set(def.options.map(typeName))].join(" or ");
     default:
-      return def.type;
+      return "anything";
   }
 }

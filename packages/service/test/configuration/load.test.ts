@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { defineSection, loadConfiguration, logSection, metricsSection, Secret } from "../../src/index.ts";
-import { gateway, problemsOf, temporaryDirectory, yamlFile } from "./fixtures.ts";
+import { temporaryDirectory } from "../temporary-directory.ts";
+import { gateway, problemsOf, yamlFile } from "./gateway-section.ts";
 
 type Variables = Record<string, string>;
 
@@ -226,6 +227,19 @@ gateway:
     expect(problemsOf(() => loadConfiguration(sources))).toEqual([
       "espalier.yaml:2:3: gateway.base: is missing: set it with the variable LDAP_BASE_DN or gateway.base in espalier.yaml",
       "espalier.yaml:2:9: gateway.port: must be a whole number, not 1.5",
+    ]);
+  });
+
+  it("names the keys and variables of a required group that is not there", () => {
+    const source = defineSection({
+      name: "source",
+      description: "",
+      schema: z.object({ sql: z.object({ uri: z.string(), queries: z.object({ users: z.string() }) }) }),
+      environment: { SQL_URI: { path: ["sql", "uri"], description: "" } },
+    });
+    expect(problemsOf(() => loadConfiguration({ environment: {}, sections: [source] }))).toEqual([
+      "source.sql.uri: is missing: set it with the variable SQL_URI or source.sql.uri in espalier.yaml",
+      "source.sql.queries.users: is missing: set it with source.sql.queries.users in espalier.yaml",
     ]);
   });
 

@@ -1,8 +1,6 @@
 /** A section as a service would declare it, and files for the loader to read. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
 import { z } from "zod";
 import {
   byteSize,
@@ -13,6 +11,7 @@ import {
   listenUrl,
   secret,
 } from "../../src/index.ts";
+import { temporaryDirectory } from "../temporary-directory.ts";
 
 export const gateway = defineSection({
   name: "gateway",
@@ -71,12 +70,6 @@ export const gateway = defineSection({
     },
   },
 });
-
-export function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), "espalier-service-"));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
 
 /** Path of a file `espalier.yaml` with that text. */
 export function yamlFile(text: string): string {
