@@ -8,6 +8,7 @@ import { encodeMessage, type Filter, type SearchRequest } from "@espalier/ldap";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import {
+  createCertificateAuthority,
   fillSqlite,
   type Gateway,
   startGateway,
@@ -78,7 +79,9 @@ describe("a gateway that is sent", () => {
     const directory = cleanup.use(await temporaryDirectory("malformed"));
     const population = uniformPopulation({ users: 2_000, groups: 20, groupsPerUser: 1 });
     const sql = fillSqlite(directory.file("directory.sqlite"), population);
-    gateway = cleanup.use(await startGateway({ environment: { ...sql, LDAP_BASE_DN: baseDn } }));
+    const certificate = await (await createCertificateAuthority(directory.path)).issue("server", ["localhost"]);
+    const tls = { LDAP_CERT_PATH: certificate.certificate, LDAP_KEY_PATH: certificate.privateKey };
+    gateway = cleanup.use(await startGateway({ environment: { ...sql, ...tls, LDAP_BASE_DN: baseDn } }));
     bystander = cleanup.use(await Wire.connect(gateway.url));
     await bystander.search(searchFor(everything));
     bytesBefore = await residentBytes();

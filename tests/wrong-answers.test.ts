@@ -6,6 +6,8 @@
 import { decodePagedResults, pagedResultsControl, parseFilter, type SearchRequest } from "@espalier/ldap";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import {
+  createCertificateAuthority,
+  documentQueries,
   fillPostgres,
   type Gateway,
   ldapsearch,
@@ -61,7 +63,14 @@ afterAll(() => servers.disposeAsync());
 async function startServers(): Promise<void> {
   if (gateway !== undefined) return;
   const postgres = servers.use(await startPostgres());
-  environment = { ...(await fillPostgres(postgres, population)), LDAP_BASE_DN: baseDn };
+  const directory = servers.use(await temporaryDirectory("certificates"));
+  const certificate = await (await createCertificateAuthority(directory.path)).issue("server", ["localhost"]);
+  environment = {
+    ...(await fillPostgres(postgres, population)),
+    LDAP_BASE_DN: baseDn,
+    LDAP_CERT_PATH: certificate.certificate,
+    LDAP_KEY_PATH: certificate.privateKey,
+  };
   gateway = servers.use(await startGateway({ environment }));
 }
 
@@ -81,7 +90,7 @@ describe("a bind", () => {
 
   const bind = async (name: string, password: string): Promise<number> => {
     using wire = await Wire.connect(gateway.url);
-    return wire.bind(name, password);
+    return await wire.bind(name, password);
   };
 
   it("of a DN outside of the base is refused, whatever the password", async () => {
@@ -289,12 +298,14 @@ describe("rows and settings that are wrong", () => {
     expect(entries.map((entry) => entry.dn).sort()).toEqual([user("abe"), user("ann"), user("bea")]);
   });
 
-  it("missing settings stop the start with exit code 2 and a sentence that names them", async () => {
+  it.each([
+    ["LDAP_BASE_DN", { SQL_URI: "sqlite:none" }],
+    ["SQL_URI", { LDAP_BASE_DN: baseDn }],
+  ])("a missing %s stops the start with exit code 2 and a sentence that names it", async (name, present) => {
     await using directory = await temporaryDirectory("configuration");
-    const start = runEspalier(["gateway"], { DIRECTORY_BACKEND: "sql", AUTH_BACKENDS: "sql" }, directory);
-    expect(await start.exited()).toBe(2);
-    expect(start.log).toMatch(/LDAP_BASE_DN/);
-    expect(start.log).toMatch(/SQL_URI/);
+    const settings = { DIRECTORY_BACKEND: "sql", AUTH_BACKENDS: "sql", ...documentQueries("sqlite"), ...present };
+    const start = runEspalier(["gateway"], settings, directory);
+    expect({ exit: await start.exited(), isNamed: start.log.includes(name) }).toEqual({ exit: 2, isNamed: true });
   });
 });
 

@@ -61,7 +61,6 @@ export async function startPostgres({ certificate }: PostgresOptions = {}): Prom
     unix_socket_directories: directory.path,
     fsync: "off",
     full_page_writes: "off",
-    synchronous_commit: "off",
     ...tls,
   };
   const parameters = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);

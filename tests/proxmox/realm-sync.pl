@@ -15,7 +15,8 @@ use Net::LDAP::Control::Paged;
 my ($host, $port, $tls_version, $base, $task, $user, $password) = @ARGV;
 my $ldap = Net::LDAP->new($host, port => $port, scheme => 'ldaps', sslversion => $tls_version, verify => 'none', timeout => 10)
   or die "connection: $@\n";
-print encode_json($task eq 'sync' ? sync() : login()), "\n";
+# Net::LDAP gives text as the bytes that came, which are UTF-8 already.
+print JSON::PP->new->encode($task eq 'sync' ? sync() : login()), "\n";
 $ldap->unbind;
 
 sub sync {

@@ -13,7 +13,9 @@ if (Number(process.versions.node.split(".")[0]) >= 24) {
 } else {
   const node = join(here, "..", "..", "..", "node_modules", "node", "bin", "node");
   if (!existsSync(node)) {
-    console.error(`Espalier needs Node 24 or later; this is ${process.version}. Run npm ci in the clone, which brings it.`);
+    console.error(
+      `Espalier needs Node 24 or later; this is ${process.version}. Run npm ci in the clone, which brings it.`,
+    );
     process.exit(2);
   }
   const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: "inherit" });

@@ -1,6 +1,6 @@
 /** The whole configuration: every service's section, read by the one loader. */
 import { type GatewayConfig, gatewaySection } from "@espalier/gateway";
-import { loadConfiguration, type LogLevel, logSection, metricsSection } from "@espalier/service";
+import { type LogLevel, loadConfiguration, logSection, metricsSection } from "@espalier/service";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

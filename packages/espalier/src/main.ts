@@ -14,7 +14,9 @@ function report(error: unknown): number {
   // Commander has said what was wrong already; help and version are no errors.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
   if (error instanceof ConfigurationError) {
-    process.stderr.write(`The configuration cannot be used:\n${error.problems.map((problem) => `  ${formatProblem(problem)}\n`).join("")}`);
+    process.stderr.write(
+      `The configuration cannot be used:\n${error.problems.map((problem) => `  ${formatProblem(problem)}\n`).join("")}`,
+    );
     return exitCode.usage;
   }
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);

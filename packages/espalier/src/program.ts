@@ -1,13 +1,14 @@
 /** The command line: which commands there are, and what their help says. */
-import { Command } from "commander";
-import { type Environment, loadGatewayConfiguration, sections } from "./configuration.ts";
-import { configTest } from "./commands/config-test.ts";
-import { runGatewayWorker } from "./commands/gateway-worker.ts";
-import { runGateway } from "./commands/gateway.ts";
-import { up } from "./commands/up.ts";
-import { version } from "./version.ts";
-import { configurationJsonSchema } from "@espalier/service";
+
 import { sqlTrigger, workerCommand } from "@espalier/gateway";
+import { configurationJsonSchema } from "@espalier/service";
+import { Command } from "commander";
+import { configTest } from "./commands/config-test.ts";
+import { runGateway } from "./commands/gateway.ts";
+import { runGatewayWorker } from "./commands/gateway-worker.ts";
+import { up } from "./commands/up.ts";
+import { type Environment, loadGatewayConfiguration, sections } from "./configuration.ts";
+import { version } from "./version.ts";
 
 interface FileOption {
   readonly config?: string;

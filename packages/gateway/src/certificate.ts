@@ -1,7 +1,13 @@
 /** The gateway's certificate: the configured one, or one made by itself, once, and kept. */
 import { resolve } from "node:path";
 import type { SecureContextOptions } from "node:tls";
-import { type LoadedCertificate, type Logger, loadCertificate, selfSignedCertificate, tlsOptions } from "@espalier/service";
+import {
+  type LoadedCertificate,
+  type Logger,
+  loadCertificate,
+  selfSignedCertificate,
+  tlsOptions,
+} from "@espalier/service";
 import { commonNameOf, type GatewayConfig, listenersOf } from "./config.ts";
 
 export interface GatewayCertificate {

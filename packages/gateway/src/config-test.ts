@@ -23,10 +23,14 @@ async function testCertificate(config: GatewayConfig): Promise<TestFinding[]> {
   const log = { warn: (text: string) => void warnings.push({ status: "warning", text }) };
   try {
     const certificate = await gatewayCertificate(config, log);
-    if (!certificate) return [{ status: "warning", text: "No certificate: passwords cross the network in clear text." }];
+    if (!certificate)
+      return [{ status: "warning", text: "No certificate: passwords cross the network in clear text." }];
     const { subject, notAfter, daysLeft } = certificate.loaded;
     return [
-      { status: "ok", text: `Certificate of ${subject}, valid until ${notAfter.toISOString().slice(0, 10)} (${daysLeft} days).` },
+      {
+        status: "ok",
+        text: `Certificate of ${subject}, valid until ${notAfter.toISOString().slice(0, 10)} (${daysLeft} days).`,
+      },
       ...warnings,
     ];
   } catch (error) {
@@ -65,12 +69,16 @@ function queryFindings(report: QueryReport): TestFinding[] {
       : { status: "error", text: `${query}: ${problem}` },
   ];
   if (missingColumns.length > 0) {
-    findings.push({ status: "error", text: `${query}: the result has no column ${missingColumns.join(", ")}; name it with AS.` });
+    findings.push({
+      status: "error",
+      text: `${query}: the result has no column ${missingColumns.join(", ")}; name it with AS.`,
+    });
   }
   if (skipped > 0) {
     findings.push({ status: "warning", text: `${query}: ${skipped} of the rows cannot be served:` });
     for (const { row, reason } of skippedRows) findings.push({ status: "warning", text: `  row ${row}: ${reason}` });
-    if (skipped > skippedRows.length) findings.push({ status: "warning", text: `  and ${skipped - skippedRows.length} more` });
+    if (skipped > skippedRows.length)
+      findings.push({ status: "warning", text: `  and ${skipped - skippedRows.length} more` });
   }
   return findings;
 }

@@ -1,13 +1,6 @@
 /** The `gateway` section of espalier.yaml, the environment variables that set it, and what follows from both. */
 import { formatDn, parseDn } from "@espalier/ldap";
-import {
-  checkTlsPolicy,
-  defineSection,
-  duration,
-  listenUrl,
-  secret,
-  tlsPolicyShape,
-} from "@espalier/service";
+import { checkTlsPolicy, defineSection, duration, listenUrl, secret, tlsPolicyShape } from "@espalier/service";
 import { z } from "zod";
 import type { SourceOptions } from "./source/source.ts";
 
@@ -55,14 +48,18 @@ const tls = z
   });
 
 const sql = z.strictObject({
-  url: secret().describe("The database: `postgres://user:password@host:port/database`, `mysql://…`, `mariadb://…` or `sqlite:path`."),
+  url: secret().describe(
+    "The database: `postgres://user:password@host:port/database`, `mysql://…`, `mariadb://…` or `sqlite:path`.",
+  ),
   ssl: z.boolean().optional().describe("`false` turns TLS off whatever the URL says; without it the URL decides."),
   queries: z.strictObject({
     allUsers: query("All users, one row each."),
     oneUser: query("The user whose name is `?`."),
     allGroups: query("All groups, one row each."),
     groupsByMember: query("The groups of the user whose name is `?`."),
-    memberships: query("All memberships: rows of `username` and `name`. Without it `groupsByMember` is asked for all users at once.").optional(),
+    memberships: query(
+      "All memberships: rows of `username` and `name`. Without it `groupsByMember` is asked for all users at once.",
+    ).optional(),
   }),
 });
 
@@ -80,7 +77,9 @@ const schema = z
     unencrypted: z.boolean().optional(),
     tls: tls.prefault({}),
     sql,
-    directoryBackend: z.literal("sql", { error: "must be sql: this version reads users from an SQL database only" }).default("sql"),
+    directoryBackend: z
+      .literal("sql", { error: "must be sql: this version reads users from an SQL database only" })
+      .default("sql"),
     authBackends: z
       .array(z.literal("sql", { error: "can only be sql: this version has no other authentication backend" }))
       .min(1)
@@ -107,7 +106,10 @@ const schema = z
           .describe(
             "`fresh`: each bind reads the user's row. `snapshot`: binds are verified against the hash of the last refresh, so a changed password or a suspension counts up to one refresh later.",
           ),
-        allowCleartext: z.boolean().default(false).describe("Whether a password column may hold passwords in clear text."),
+        allowCleartext: z
+          .boolean()
+          .default(false)
+          .describe("Whether a password column may hold passwords in clear text."),
         slowHashes: z
           .number()
           .int()
@@ -121,18 +123,24 @@ const schema = z
         exemptAddresses: z
           .array(z.string())
           .default([])
-          .describe("Addresses or networks (`10.0.0.0/8`) whose wrong passwords are not counted: proxies and applications that many users stand behind."),
+          .describe(
+            "Addresses or networks (`10.0.0.0/8`) whose wrong passwords are not counted: proxies and applications that many users stand behind.",
+          ),
       })
       .prefault({}),
     outage: z
       .strictObject({
         serveSearchesFor: duration({})
           .default(3_600_000)
-          .describe("How long searches are answered from the last snapshot while the database is away; then 52, unavailable."),
+          .describe(
+            "How long searches are answered from the last snapshot while the database is away; then 52, unavailable.",
+          ),
         binds: z
           .enum(["drop", "lastKnown"])
           .default("drop")
-          .describe("While the database is away: `drop` the connection, so that the client tries another server, or verify against the `lastKnown` hash."),
+          .describe(
+            "While the database is away: `drop` the connection, so that the client tries another server, or verify against the `lastKnown` hash.",
+          ),
         lastKnownFor: duration({}).default(900_000).describe("For how long `lastKnown` holds."),
       })
       .prefault({}),
@@ -140,9 +148,21 @@ const schema = z
       .strictObject({
         connections: z.number().int().min(1).default(10_000).describe("Client connections in all."),
         connectionsPerAddress: z.number().int().min(1).default(1_000).describe("Client connections from one address."),
-        idleTimeout: duration({ min: 1_000 }).default(900_000).describe("A connection on which nothing happens is closed after this."),
-        operationsInFlight: z.number().int().min(1).default(128).describe("Requests of one connection that are worked on at once; more wait."),
-        messageBytes: z.number().int().min(1024).default(1_048_576).describe("The largest request of a client that has bound; before that it is 64 KiB."),
+        idleTimeout: duration({ min: 1_000 })
+          .default(900_000)
+          .describe("A connection on which nothing happens is closed after this."),
+        operationsInFlight: z
+          .number()
+          .int()
+          .min(1)
+          .default(128)
+          .describe("Requests of one connection that are worked on at once; more wait."),
+        messageBytes: z
+          .number()
+          .int()
+          .min(1024)
+          .default(1_048_576)
+          .describe("The largest request of a client that has bound; before that it is 64 KiB."),
       })
       .prefault({}),
     drainTimeout: duration({}).default(10_000).describe("The longest that ending may take after SIGTERM."),
@@ -158,13 +178,18 @@ const schema = z
   })
   .superRefine((value, context) => {
     if (value.base === undefined && value.commonName === undefined) {
-      context.addIssue({ code: "custom", path: ["base"], message: "is missing: set LDAP_BASE_DN, for example dc=example,dc=com" });
+      context.addIssue({
+        code: "custom",
+        path: ["base"],
+        message: "is missing: set LDAP_BASE_DN, for example dc=example,dc=com",
+      });
     }
     if (value.listen && (value.bindIp !== undefined || value.port !== undefined || value.unencrypted !== undefined)) {
       context.addIssue({
         code: "custom",
         path: ["listen"],
-        message: "says the same as bindIp, port and unencrypted (BIND_IP, PORT, LDAP_UNENCRYPTED): use one or the other",
+        message:
+          "says the same as bindIp, port and unencrypted (BIND_IP, PORT, LDAP_UNENCRYPTED): use one or the other",
       });
     }
   });
@@ -179,7 +204,8 @@ export const gatewaySection = defineSection({
     LDAP_BASE_DN: { path: ["base"], description: "The naming context, such as `dc=example,dc=com`." },
     LDAP_COMMON_NAME: {
       path: ["commonName"],
-      description: "The host name clients use: subject of the self-signed certificate; its dc parts are the base DN where none is given.",
+      description:
+        "The host name clients use: subject of the self-signed certificate; its dc parts are the base DN where none is given.",
     },
     BIND_IP: { path: ["bindIp"], description: "The address to listen on; 0.0.0.0 unless set." },
     PORT: { path: ["port"], description: "The port to listen on; 636, or 389 with LDAP_UNENCRYPTED." },
@@ -188,7 +214,10 @@ export const gatewaySection = defineSection({
     LDAP_KEY_PATH: { path: ["tls", "keyPath"], description: "PEM file with the private key." },
     LDAP_CERT_CONTENT: { path: ["tls", "certContent"], description: "The certificate itself, in PEM." },
     LDAP_KEY_CONTENT: { path: ["tls", "keyContent"], description: "The private key itself, in PEM." },
-    TLS_MIN_VERSION: { path: ["tls", "minVersion"], description: "`TLSv1.2` or `TLSv1.3`. Proxmox asks for TLSv1.2 unless told otherwise." },
+    TLS_MIN_VERSION: {
+      path: ["tls", "minVersion"],
+      description: "`TLSv1.2` or `TLSv1.3`. Proxmox asks for TLSv1.2 unless told otherwise.",
+    },
     TLS_MAX_VERSION: { path: ["tls", "maxVersion"], description: "`TLSv1.2` or `TLSv1.3`." },
     TLS_CIPHERS: { path: ["tls", "ciphers"], description: "OpenSSL cipher list." },
     DIRECTORY_BACKEND: { path: ["directoryBackend"], description: "`sql`." },
@@ -205,7 +234,10 @@ export const gatewaySection = defineSection({
     SQL_QUERY_ALL_USERS: { path: ["sql", "queries", "allUsers"], description: "All users, one row each." },
     SQL_QUERY_ONE_USER: { path: ["sql", "queries", "oneUser"], description: "The user whose name is `?`." },
     SQL_QUERY_ALL_GROUPS: { path: ["sql", "queries", "allGroups"], description: "All groups, one row each." },
-    SQL_QUERY_GROUPS_BY_MEMBER: { path: ["sql", "queries", "groupsByMember"], description: "The groups of the user whose name is `?`." },
+    SQL_QUERY_GROUPS_BY_MEMBER: {
+      path: ["sql", "queries", "groupsByMember"],
+      description: "The groups of the user whose name is `?`.",
+    },
     SQL_QUERY_ALL_MEMBERSHIPS: {
       path: ["sql", "queries", "memberships"],
       description: "Optional: all memberships as rows of `username` and `name`.",

@@ -1,9 +1,9 @@
 /** One directory: a base DN, the tables behind it, the snapshot that is served, and the operations on it. */
 import {
   type BindRequest,
-  compileFilter,
   type CompareRequest,
   type Control,
+  compileFilter,
   decodeAssertion,
   LdapError,
   Oid,
@@ -12,7 +12,14 @@ import {
   type Schema,
   type SearchRequest,
 } from "@espalier/ldap";
-import { anonymous, type BindOperation, type Operation, type SearchOperation, type Session } from "@espalier/ldap/server";
+import {
+  anonymous,
+  type BindOperation,
+  type Handled,
+  type Operation,
+  type SearchOperation,
+  type Session,
+} from "@espalier/ldap/server";
 import type { CheckResult, Logger } from "@espalier/service";
 import type { AttemptKeys } from "./backoff/attempt.ts";
 import type { BackoffLedger } from "./backoff/ledger.ts";
@@ -64,7 +71,8 @@ export class Directory {
     this.verifier = new PasswordVerifier({
       allowCleartext: config.binds.allowCleartext,
       maxWorkers: config.binds.slowHashes,
-      onWorkerLost: (error) => log.error("A thread that verifies passwords was lost; another takes its place.", { error }),
+      onWorkerLost: (error) =>
+        log.error("A thread that verifies passwords was lost; another takes its place.", { error }),
     });
     const lastKnownForMs = config.outage.binds === "lastKnown" ? config.outage.lastKnownFor : 0;
     this.population = new Population(this.snapshot, {
@@ -122,7 +130,7 @@ export class Directory {
     await this.verifier.close();
   }
 
-  search(request: SearchRequest, operation: SearchOperation<SessionState>): void | Promise<void> {
+  search(request: SearchRequest, operation: SearchOperation<SessionState>): Handled {
     const assertion = operation.controls.find((control) => control.controlType === Oid.assertion);
     if (assertion) this.#assert(assertion, request.baseObject, operation);
     return this.#searches.search(request, operation);
@@ -137,7 +145,7 @@ export class Directory {
     operation.end(compare(request, entry, this.snapshot));
   }
 
-  bind(request: BindRequest, operation: BindOperation<SessionState>): void | Promise<void> {
+  bind(request: BindRequest, operation: BindOperation<SessionState>): Handled {
     return this.#binds.bind(request, operation);
   }
 
@@ -181,7 +189,10 @@ export class Directory {
 
   #checkAccess(session: Session<unknown>): void {
     if (this.#options.config.requireAuthForSearch && session.authorization === anonymous) {
-      throw new LdapError(ResultCode.insufficientAccessRights, "Bind first: this server does not answer anonymous requests.");
+      throw new LdapError(
+        ResultCode.insufficientAccessRights,
+        "Bind first: this server does not answer anonymous requests.",
+      );
     }
     if (!this.refresher.isServing()) {
       throw new LdapError(ResultCode.unavailable, "The user database cannot be reached. Try another server, or later.");

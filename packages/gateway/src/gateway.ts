@@ -104,7 +104,8 @@ export class Gateway {
       signal.addEventListener("abort", abort, { once: true });
       const cutOff = await server.drain(this.#config.drainTimeout);
       signal.removeEventListener("abort", abort);
-      if (cutOff > 0) this.#log.warn("Connections were cut off because draining took too long.", { connections: cutOff });
+      if (cutOff > 0)
+        this.#log.warn("Connections were cut off because draining took too long.", { connections: cutOff });
     }
     await this.#directory?.stop();
   }
@@ -164,13 +165,15 @@ export class Gateway {
   }
 
   #collect(): void {
-    const { connections, entries, skippedRows, snapshotAge, snapshotBytes, databaseAway, pendingHashes } = this.#instruments;
+    const { connections, entries, skippedRows, snapshotAge, snapshotBytes, databaseAway, pendingHashes } =
+      this.#instruments;
     const { refresher, population, snapshot, verifier } = this.#directory!;
     connections.labels({}).set(this.#server?.connections ?? 0);
     entries.labels({ kind: "user" }).set(population.userCount);
     entries.labels({ kind: "group" }).set(population.groupCount);
     skippedRows.labels({}).set(refresher.skipped.length);
-    if (refresher.lastSuccessMs !== undefined) snapshotAge.labels({}).set((Date.now() - refresher.lastSuccessMs) / 1000);
+    if (refresher.lastSuccessMs !== undefined)
+      snapshotAge.labels({}).set((Date.now() - refresher.lastSuccessMs) / 1000);
     snapshotBytes.labels({}).set(snapshot.octets);
     databaseAway.labels({}).set(refresher.outageSinceMs === undefined ? 0 : 1);
     pendingHashes.labels({}).set(verifier.pending);

@@ -1,8 +1,8 @@
 /** The gateway: users and groups of an SQL database, served over LDAP. */
 export { baseOf, type GatewayConfig, gatewaySection, listenersOf } from "./config.ts";
-export { Gateway, type GatewayOptions } from "./gateway.ts";
 export { testGateway } from "./config-test.ts";
+export { Gateway, type GatewayOptions } from "./gateway.ts";
+export { gatewayMetrics } from "./metrics.ts";
 export { GatewayProcesses, workerCommand } from "./processes/primary.ts";
 export { PrimaryLink, startOf } from "./processes/worker.ts";
 export { sqlTrigger } from "./source/trigger.ts";
-export { gatewayMetrics } from "./metrics.ts";

@@ -1,7 +1,9 @@
 /** The gateway's metrics: names, labels and meaning. */
 import type { MetricDefinition } from "@espalier/service";
 
-const latencyBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const latencyBuckets = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+];
 
 export const gatewayMetrics = {
   operations: {

@@ -5,7 +5,9 @@ import type { CounterSeries, HistogramSeries, Instrument, Logger } from "@espali
 import type { gatewayMetrics } from "./metrics.ts";
 import type { SessionState } from "./session-state.ts";
 
-export type GatewayInstruments = { readonly [K in keyof typeof gatewayMetrics]: Instrument<(typeof gatewayMetrics)[K]> };
+export type GatewayInstruments = {
+  readonly [K in keyof typeof gatewayMetrics]: Instrument<(typeof gatewayMetrics)[K]>;
+};
 
 type Ended = OperationEnded<SessionState>;
 
@@ -129,7 +131,12 @@ function whatOf(request: RequestOp | undefined): Record<string, unknown> {
   switch (request?.type) {
     case "searchRequest": {
       const { baseObject, scope, attributes } = request;
-      return { base: baseObject, scope, filter: redacted(formatFilter(request.filter)), attributes: attributes.join(" ") };
+      return {
+        base: baseObject,
+        scope,
+        filter: redacted(formatFilter(request.filter)),
+        attributes: attributes.join(" "),
+      };
     }
     case "bindRequest":
       return { dn: request.name };

@@ -12,7 +12,8 @@ const built = /\{ "types": "\.\/dist\/([^"]+)\.d\.ts", "default": "\.\/dist\/\1\
 
 const steps = {
   clean: () => rmSync(join(folder, "dist"), { recursive: true, force: true }),
-  "export-dist": () => rewrite(source, (_, path) => `{ "types": "./dist/${path}.d.ts", "default": "./dist/${path}.js" }`),
+  "export-dist": () =>
+    rewrite(source, (_, path) => `{ "types": "./dist/${path}.d.ts", "default": "./dist/${path}.js" }`),
   "export-src": () => rewrite(built, (_, path) => `"./src/${path}.ts"`),
 };
 

@@ -5,6 +5,9 @@ export { BerReader } from "./ber/reader.ts";
 export * as BerTag from "./ber/tag.ts";
 export { BerWriter, encodeBer } from "./ber/writer.ts";
 
+// Attributes out of text
+export { attribute } from "./client/attribute.ts";
+
 // Controls
 export { assertionControl, decodeAssertion } from "./controls/assertion.ts";
 export {
@@ -216,6 +219,7 @@ export {
   parseNameForm,
   parseObjectClass,
 } from "./schema/parse-definition.ts";
+export { matchingRuleUses } from "./schema/rule-use.ts";
 export { type ResolvedDescription, Schema, type SubschemaDefinitions } from "./schema/schema.ts";
 export { SyntaxOid } from "./schema/syntax-oid.ts";
 export {

@@ -16,7 +16,14 @@ export async function runGatewayWorker(load: () => GatewayConfiguration): Promis
   const link = new PrimaryLink(process, configuration.gateway, secret);
   const metrics = createMetrics();
   const health = createHealth({ version });
-  const gateway = new Gateway({ config: configuration.gateway, log: logger, health, metrics, version, shared: link.shared });
+  const gateway = new Gateway({
+    config: configuration.gateway,
+    log: logger,
+    health,
+    metrics,
+    version,
+    shared: link.shared,
+  });
   const orders = new EventEmitter();
   link.listen({
     reload: () => orders.emit("SIGHUP"),

@@ -1,6 +1,16 @@
 /** `espalier gateway`: one process that serves, or one that keeps several. */
 import { Gateway, GatewayProcesses } from "@espalier/gateway";
-import { createHealth, createLog, createMetrics, type Health, type Log, type Metrics, runService, type Service, startHealthServer } from "@espalier/service";
+import {
+  createHealth,
+  createLog,
+  createMetrics,
+  type Health,
+  type Log,
+  type Metrics,
+  runService,
+  type Service,
+  startHealthServer,
+} from "@espalier/service";
 import type { GatewayConfiguration } from "../configuration.ts";
 import { version } from "../version.ts";
 

@@ -36,7 +36,18 @@ export function prepareDemo(file: string): void {
   for (const { uid, uidNumber, givenName, sn, status, groups } of demoUsers) {
     const home = `/home/${uid}`;
     const mail = `${uid}@example.com`;
-    addUser.run(uid, uidNumber, groups[0]!, givenName, `${givenName} ${sn}`, sn, mail, home, demoPasswordHash(uid), status);
+    addUser.run(
+      uid,
+      uidNumber,
+      groups[0]!,
+      givenName,
+      `${givenName} ${sn}`,
+      sn,
+      mail,
+      home,
+      demoPasswordHash(uid),
+      status,
+    );
     for (const gidNumber of groups) addMember.run(uidNumber, gidNumber);
   }
   database.exec("COMMIT");

@@ -12,14 +12,50 @@ export interface DemoUser {
 }
 
 const givenNames = [
-  "Ada", "Bela", "Carla", "Dario", "Edda", "Farid", "Greta", "Hugo", "Ines", "Jonas",
-  "Kira", "Luis", "Mira", "Nils", "Olga", "Pavel", "Rosa", "Sami", "Tilda", "Ugo",
+  "Ada",
+  "Bela",
+  "Carla",
+  "Dario",
+  "Edda",
+  "Farid",
+  "Greta",
+  "Hugo",
+  "Ines",
+  "Jonas",
+  "Kira",
+  "Luis",
+  "Mira",
+  "Nils",
+  "Olga",
+  "Pavel",
+  "Rosa",
+  "Sami",
+  "Tilda",
+  "Ugo",
 ] as const;
 const surnames = ["Ahorn", "Birke", "Cedro", "Dill", "Eibe", "Farn", "Ginster", "Hasel", "Ilex", "Jasmín"] as const;
 
 export const demoGroups: readonly { readonly cn: string; readonly gidNumber: number }[] = [
-  "staff", "admins", "developers", "operations", "design", "finance", "sales", "support", "legal", "research",
-  "library", "garden", "kitchen", "travel", "security", "backup", "auditors", "interns", "vpn", "printers",
+  "staff",
+  "admins",
+  "developers",
+  "operations",
+  "design",
+  "finance",
+  "sales",
+  "support",
+  "legal",
+  "research",
+  "library",
+  "garden",
+  "kitchen",
+  "travel",
+  "security",
+  "backup",
+  "auditors",
+  "interns",
+  "vpn",
+  "printers",
 ].map((cn, i) => ({ cn, gidNumber: 5000 + i }));
 
 /** Everybody is in `staff`, every tenth in `admins`, and in one or two of the others. The last user is suspended. */

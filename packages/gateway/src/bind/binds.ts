@@ -2,8 +2,16 @@
  * The bind operation, RFC 4511 §4.2 and RFC 4513 §5.1: simple binds of users under the base, against the row as the
  * database has it now. Everything else fails closed, and to the client every refusal looks the same.
  */
-import { type BindRequest, isWithin, LdapError, Oid, parseDn, passwordPolicyResponseControl, ResultCode } from "@espalier/ldap";
-import type { BindOperation } from "@espalier/ldap/server";
+import {
+  type BindRequest,
+  isWithin,
+  LdapError,
+  Oid,
+  parseDn,
+  passwordPolicyResponseControl,
+  ResultCode,
+} from "@espalier/ldap";
+import type { BindOperation, Handled } from "@espalier/ldap/server";
 import type { AttemptKeys, BindAttempt } from "../backoff/attempt.ts";
 import type { BackoffDecision, BackoffLedger } from "../backoff/ledger.ts";
 import type { DummyOutcome, PasswordVerifier, VerifyOutcome } from "../password/verifier.ts";
@@ -64,7 +72,7 @@ export class Binds {
     this.#options = options;
   }
 
-  bind(request: BindRequest, operation: BindOperation<SessionState>): void | Promise<void> {
+  bind(request: BindRequest, operation: BindOperation<SessionState>): Handled {
     const { authentication } = request;
     if (authentication.type === "sasl") {
       throw new LdapError(ResultCode.authMethodNotSupported, "Only simple binds, over TLS, are offered here.");
@@ -90,7 +98,7 @@ export class Binds {
       : this.#checked(bind, decision);
   }
 
-  #checked(bind: BindInProgress, decision: BackoffDecision): void | Promise<void> {
+  #checked(bind: BindInProgress, decision: BackoffDecision): Handled {
     if (!decision.allowed) return this.#refuseUnseen(bind, decision.reason);
     const { username } = bind;
     if (username === undefined) return this.#refuse(bind, "unknown DN");
@@ -112,7 +120,7 @@ export class Binds {
   }
 
   /** An outage is no wrong password: a dropped connection makes a client try the next server, a result code does not. */
-  #bindWithoutDatabase(bind: BindInProgress, username: string, error: unknown): void | Promise<void> {
+  #bindWithoutDatabase(bind: BindInProgress, username: string, error: unknown): Handled {
     const { refresher, population, lastKnownForMs, now } = this.#options;
     const since = refresher.outageSinceMs ?? now();
     const stored = population.password(username);
@@ -120,7 +128,7 @@ export class Binds {
     this.#drop(bind, `database away: ${error instanceof Error ? error.message : String(error)}`);
   }
 
-  #verify(bind: BindInProgress, credentials: Credentials | BindRefusal): void | Promise<void> {
+  #verify(bind: BindInProgress, credentials: Credentials | BindRefusal): Handled {
     if (typeof credentials === "string") return this.#refuse(bind, credentials);
     const outcome = this.#options.verifier.verify(bind.account, credentials.stored, bind.password);
     return typeof outcome === "string"
@@ -146,7 +154,7 @@ export class Binds {
   }
 
   /** Refuses after the work that a wrong password takes. */
-  #refuse(bind: BindInProgress, reason: BindRefusal): void | Promise<void> {
+  #refuse(bind: BindInProgress, reason: BindRefusal): Handled {
     const dummy = this.#options.verifier.verifyDummy(bind.account, bind.password);
     return dummy instanceof Promise
       ? dummy.then((outcome) => this.#refused(bind, reason, outcome))
@@ -159,7 +167,7 @@ export class Binds {
   }
 
   /** Refuses, in the time that a wrong password takes, without looking at the password. */
-  #refuseUnseen({ operation, account }: BindInProgress, rule: string): void | Promise<void> {
+  #refuseUnseen({ operation, account }: BindInProgress, rule: string): Handled {
     const refuse = () => {
       setReason(operation, `backed off: ${rule}`);
       operation.end(ResultCode.invalidCredentials, responseControls(operation));
@@ -207,7 +215,11 @@ function credentialsIn(row: Row | undefined): Credentials | BindRefusal {
   if ("skip" in parsed || !parsed.user.active) return "suspended or unusable row";
   const { username, password, authBackends } = parsed.user;
   // The column overrides the configured chain; a backend that is not there must not be passed over.
-  const backends = authBackends?.split(",").map((name) => name.trim()).filter((name) => name !== "") ?? [];
+  const backends =
+    authBackends
+      ?.split(",")
+      .map((name) => name.trim())
+      .filter((name) => name !== "") ?? [];
   if (backends.some((name) => name !== "sql")) return "authentication backend not available";
   return password === undefined ? "no password" : { username, stored: password };
 }

@@ -5,7 +5,14 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { aggregateMetrics, type CheckResult, type Health, type Logger, type Metrics, type MetricsSnapshot } from "@espalier/service";
+import {
+  aggregateMetrics,
+  type CheckResult,
+  type Health,
+  type Logger,
+  type Metrics,
+  type MetricsSnapshot,
+} from "@espalier/service";
 import { LocalBackoffLedger } from "../backoff/ledger.ts";
 import type { GatewayConfig } from "../config.ts";
 import { ConnectionCounts } from "./connection-counts.ts";
@@ -79,7 +86,9 @@ export class GatewayProcesses {
 
   #startWorker(): Promise<void> {
     const serving = Promise.withResolvers<void>();
-    const worker = fork(process.argv[1]!, [workerCommand, ...process.argv.slice(3)], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    const worker = fork(process.argv[1]!, [workerCommand, ...process.argv.slice(3)], {
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
     this.#workers.add(worker);
     send(worker, { type: "start", secret: this.#secret });
     worker.on("message", (message: ToPrimary) => {
@@ -90,7 +99,11 @@ export class GatewayProcesses {
       this.#workers.delete(worker);
       for (const address of this.#counts.forget(worker)) this.#broadcastCounts(address);
       if (this.#isDraining) return serving.resolve();
-      this.#options.log.error("A process that serves was lost; another takes its place.", { pid: worker.pid, code, signal });
+      this.#options.log.error("A process that serves was lost; another takes its place.", {
+        pid: worker.pid,
+        code,
+        signal,
+      });
       void delay(restartDelayMs).then(async () => {
         if (!this.#isDraining) await this.#startWorker();
         serving.resolve();
@@ -120,7 +133,8 @@ export class GatewayProcesses {
   }
 
   #broadcastCounts(address: string): void {
-    for (const worker of this.#workers) send(worker, { type: "connections", address, ...this.#counts.ofOthers(worker, address) });
+    for (const worker of this.#workers)
+      send(worker, { type: "connections", address, ...this.#counts.ofOthers(worker, address) });
   }
 
   async #states(): Promise<WorkerState[]> {

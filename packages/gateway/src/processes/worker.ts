@@ -27,7 +27,10 @@ export interface WorkerEvents {
   reload(): void;
   /** Also when the primary is gone. */
   drain(): void;
-  state(): Promise<{ metrics: Awaited<ReturnType<Metrics["snapshot"]>>; checks: Readonly<Record<string, CheckResult>> }>;
+  state(): Promise<{
+    metrics: Awaited<ReturnType<Metrics["snapshot"]>>;
+    checks: Readonly<Record<string, CheckResult>>;
+  }>;
 }
 
 export class PrimaryLink {
@@ -46,7 +49,8 @@ export class PrimaryLink {
     this.shared = { backoff: ledger, attemptKeys: new AttemptKeys({ secret, ...config.backoff }), admission };
     channel.on("message", (message) => {
       if (message.type === "decision") ledger.decided(message.id, message.decision);
-      else if (message.type === "connections") admission.setOthers(message.others, message.address, message.othersFromAddress);
+      else if (message.type === "connections")
+        admission.setOthers(message.others, message.address, message.othersFromAddress);
     });
   }
 

@@ -175,7 +175,11 @@ export class Population {
         const key = tree.key(tree.userDn(user.username));
         const holder = this.#users.get(user.username);
         if (changedKeys.has(key) || (this.#holderOf(key, pass) && holder?.pass !== pass) || holder?.pass === pass) {
-          skipped.push({ kind: "user", name: user.username, reason: "Another row has the same username; give each its own." });
+          skipped.push({
+            kind: "user",
+            name: user.username,
+            reason: "Another row has the same username; give each its own.",
+          });
           continue;
         }
         if (record) record.pass = pass;
@@ -212,7 +216,11 @@ export class Population {
         }
         const key = tree.key(tree.groupDn(parsed.group.name));
         if (keys.has(key)) {
-          skipped.push({ kind: "group", name: parsed.group.name, reason: "Another row has the same name; give each its own." });
+          skipped.push({
+            kind: "group",
+            name: parsed.group.name,
+            reason: "Another row has the same name; give each its own.",
+          });
           continue;
         }
         keys.add(key);
@@ -266,7 +274,10 @@ export class Population {
   }
 
   /** Finds a served user by a DN that a group's row gives; builds its table only when some row gives one. */
-  #usernameByDn(usernames: readonly string[], groups: ReadonlyMap<string, FoundGroup>): (dn: string) => string | undefined {
+  #usernameByDn(
+    usernames: readonly string[],
+    groups: ReadonlyMap<string, FoundGroup>,
+  ): (dn: string) => string | undefined {
     const { tree } = this.#options;
     const anyDn = [...groups.values()].some(({ group }) => group.memberDns.length > 0);
     const byKey = new Map(anyDn ? usernames.map((username) => [tree.key(tree.userDn(username)), username]) : []);
@@ -464,7 +475,8 @@ export class Population {
     if (this.#groups.has(name)) return;
     const entry = this.snapshot.get(this.#options.tree.key(this.#options.tree.groupDn(name)));
     const gidNumber = entry && Number(entry.texts("gidnumber")[0]);
-    if (gidNumber !== undefined && this.#privateGroups.get(gidNumber)?.entry === entry) this.#removePrivateGroupAt(gidNumber);
+    if (gidNumber !== undefined && this.#privateGroups.get(gidNumber)?.entry === entry)
+      this.#removePrivateGroupAt(gidNumber);
   }
 
   #groupDns(names: readonly string[]): string[] {

@@ -88,7 +88,11 @@ export class Refresher {
     const parsed = row && parseUser(row);
     if (!parsed || "skip" in parsed || !parsed.user.active) return false;
     const groups = await source.groupsOf(parsed.user.username);
-    const add = () => population.addUser(parsed.user, groups.map((group) => String(group["name"])));
+    const add = () =>
+      population.addUser(
+        parsed.user,
+        groups.map((group) => String(group["name"])),
+      );
     add();
     if (this.#isPassing) this.#late.push(add);
     return true;
@@ -164,7 +168,9 @@ export class Refresher {
     const message = error instanceof Error ? error.message : String(error);
     if (this.outageSinceMs === undefined) {
       this.outageSinceMs = this.#options.now();
-      const consequence = this.#isLoaded ? "Searches go on from the last snapshot." : "Nothing is served before it can.";
+      const consequence = this.#isLoaded
+        ? "Searches go on from the last snapshot."
+        : "Nothing is served before it can.";
       this.#options.log.error(`The user database cannot be read: ${message} ${consequence}`);
     }
     this.lastError = message;

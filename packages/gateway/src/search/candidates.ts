@@ -106,7 +106,13 @@ function range(
   if (relation === "greaterOrEqual") {
     return ofKeys(index, keys.slice(index.ordered.position((item) => Number(item) < bound)));
   }
-  return ofKeys(index, keys.slice(0, index.ordered.position((item) => Number(item) <= bound)));
+  return ofKeys(
+    index,
+    keys.slice(
+      0,
+      index.ordered.position((item) => Number(item) <= bound),
+    ),
+  );
 }
 
 function ofKeys(index: EqualityIndex, keys: readonly string[]): Candidates {

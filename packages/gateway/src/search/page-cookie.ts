@@ -33,7 +33,8 @@ export function decodePageCookie(request: SearchRequest, cookie: Uint8Array): Pa
   const [id, sent, sortKeys, key] = fields as unknown[];
   if (id !== searchId(request) || typeof key !== "string") return undefined;
   if (typeof sent !== "number" || !Number.isSafeInteger(sent) || sent < 0) return undefined;
-  if (!Array.isArray(sortKeys) || !sortKeys.every((item) => item === null || typeof item === "string")) return undefined;
+  if (!Array.isArray(sortKeys) || !sortKeys.every((item) => item === null || typeof item === "string"))
+    return undefined;
   return { sent, sortKeys, key };
 }
 

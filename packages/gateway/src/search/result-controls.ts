@@ -5,8 +5,8 @@ import {
   decodeServerSideSort,
   LdapError,
   Oid,
-  pagedResultsControl,
   ParseError,
+  pagedResultsControl,
   ResultCode,
   type Schema,
   type SearchRequest,
@@ -58,12 +58,17 @@ export class ResultControls {
 
   /** For the end of the result. */
   last(): Control[] {
-    return this.page ? [pagedResultsControl({ size: 0, cookie: new Uint8Array() }), ...this.#sortResult] : this.#sortResult;
+    return this.page
+      ? [pagedResultsControl({ size: 0, cookie: new Uint8Array() }), ...this.#sortResult]
+      : this.#sortResult;
   }
 
   #sortOrder(control: Control, schema: Schema): SortOrder | undefined {
     try {
-      const order = sortOrder(decoded(() => decodeServerSideSort(control)), schema);
+      const order = sortOrder(
+        decoded(() => decodeServerSideSort(control)),
+        schema,
+      );
       this.#sortResult.push(sortResultControl({ resultCode: ResultCode.success, attribute: undefined }));
       return order;
     } catch (error) {
@@ -79,7 +84,10 @@ function requestedPage(control: Control, request: SearchRequest): Page | undefin
   const { size, cookie } = decoded(() => decodePagedResults(control));
   const position = cookie.length > 0 ? decodePageCookie(request, cookie) : undefined;
   if (cookie.length > 0 && !position) {
-    throw new LdapError(ResultCode.unwillingToPerform, "The paged results cookie is not one of this search; start again.");
+    throw new LdapError(
+      ResultCode.unwillingToPerform,
+      "The paged results cookie is not one of this search; start again.",
+    );
   }
   // RFC 2696 §3: with no more entries allowed than fit on one page, there is nothing to divide.
   if (cookie.length === 0 && request.sizeLimit > 0 && size >= request.sizeLimit) return undefined;

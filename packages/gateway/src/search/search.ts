@@ -3,7 +3,7 @@
  * answered before the request's turn of the event loop ends; anything that visits many entries gives the loop back.
  */
 import { LdapError, ResultCode, type SearchRequest } from "@espalier/ldap";
-import type { SearchOperation, Session } from "@espalier/ldap/server";
+import type { Handled, SearchOperation, Session } from "@espalier/ldap/server";
 import { TimeSlice } from "../refresh/time-slice.ts";
 import type { Entry } from "../snapshot/entry.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
@@ -42,7 +42,7 @@ export class Searches {
     this.#selections = new SelectionCache(options.snapshot.schema);
   }
 
-  search(request: SearchRequest, operation: SearchOperation): void | Promise<void> {
+  search(request: SearchRequest, operation: SearchOperation): Handled {
     const key = this.#keyOf(request.baseObject);
     const published = this.#options.published.get(key);
     if (published) return this.#searchPublished(request, operation, published);
@@ -63,7 +63,8 @@ export class Searches {
   /** The root DSE has the base object `""`, which is no superior of anything: only a base search finds it. */
   #searchPublished(request: SearchRequest, operation: SearchOperation, entry: Entry): void {
     if (request.scope !== "baseObject") {
-      if (entry.key === "") throw new LdapError(ResultCode.noSuchObject, "Name a base object under one of namingContexts.");
+      if (entry.key === "")
+        throw new LdapError(ResultCode.noSuchObject, "Name a base object under one of namingContexts.");
       if (request.scope === "singleLevel") return operation.done();
     }
     if (matcherFor(request.filter, this.#options.published.schema)(entry)) {
@@ -97,7 +98,7 @@ export class Searches {
     operation: SearchOperation,
     base: Entry,
     candidates: Candidates | undefined,
-  ): void | Promise<void> {
+  ): Handled {
     const selection = this.#selections.get(request.attributes, request.typesOnly);
     if (!candidates || candidates.count > immediateCandidates || operation.controls.length > 0) {
       return this.#scan(request, operation, base, candidates, selection);
@@ -150,7 +151,11 @@ export class Searches {
         selection.send(entry, operation);
         controls.sent(entry);
         sent++;
-      } else return operation.done(limits.isOverTime() ? ResultCode.timeLimitExceeded : ResultCode.sizeLimitExceeded, controls.last());
+      } else
+        return operation.done(
+          limits.isOverTime() ? ResultCode.timeLimitExceeded : ResultCode.sizeLimitExceeded,
+          controls.last(),
+        );
     }
     operation.done(ResultCode.success, controls.last());
   }
@@ -183,4 +188,3 @@ function inScope(entry: Entry, base: Entry, request: SearchRequest): boolean {
       return base.parent === undefined || entry.isWithin(base);
   }
 }
-

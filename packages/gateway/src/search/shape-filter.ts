@@ -59,7 +59,9 @@ const undefinedFilter: Filter = { type: "present", attribute: "1.1" };
 function isPresent(description: string, { shape, schema }: SpecializeFor): boolean | undefined {
   const resolved = schema.resolve(description);
   if (!resolved) return undefined;
-  return resolved.options.length === 0 && schema.subtypes(resolved.attribute).some(({ key }) => shape.positions.has(key));
+  return (
+    resolved.options.length === 0 && schema.subtypes(resolved.attribute).some(({ key }) => shape.positions.has(key))
+  );
 }
 
 /** Whether the entry's values matter: it holds the attribute or a subtype, and that is not the object class. */
@@ -73,15 +75,28 @@ function dependsOnValues(description: string, { shape, schema }: SpecializeFor):
 const decisions = new WeakMap<Shape, Map<string, boolean | undefined>>();
 const maxDecisions = 256;
 
-function decide(filter: Filter, attribute: string, value: Uint8Array | undefined, known: SpecializeFor): boolean | undefined {
+function decide(
+  filter: Filter,
+  attribute: string,
+  value: Uint8Array | undefined,
+  known: SpecializeFor,
+): boolean | undefined {
   const { shape, schema } = known;
-  let ofShape = decisions.get(shape);
-  if (!ofShape || ofShape.size >= maxDecisions) decisions.set(shape, (ofShape = new Map()));
+  const ofShape = decisionsOf(shape);
   const id = value && value.length <= 64 ? `${filter.type} ${attribute} ${String.fromCharCode(...value)}` : undefined;
   if (id !== undefined && ofShape.has(id)) return ofShape.get(id);
   const decision = compileFilter(filter, schema)(shapeTarget(shape));
   if (id !== undefined) ofShape.set(id, decision);
   return decision;
+}
+
+function decisionsOf(shape: Shape): Map<string, boolean | undefined> {
+  let ofShape = decisions.get(shape);
+  if (!ofShape || ofShape.size >= maxDecisions) {
+    ofShape = new Map();
+    decisions.set(shape, ofShape);
+  }
+  return ofShape;
 }
 
 /** An entry of which only the object classes are known, and that it has none of the attributes asked about. */

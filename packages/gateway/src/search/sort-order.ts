@@ -5,7 +5,10 @@ import type { Entry } from "../snapshot/entry.ts";
 export interface SortOrder {
   keysOf(entry: Entry): (string | null)[];
   /** Orders by the sort keys, then by normalized DN, so that no two entries are equal. */
-  compare(a: { keys: readonly (string | null)[]; key: string }, b: { keys: readonly (string | null)[]; key: string }): number;
+  compare(
+    a: { keys: readonly (string | null)[]; key: string },
+    b: { keys: readonly (string | null)[]; key: string },
+  ): number;
 }
 
 interface Term {
@@ -31,10 +34,14 @@ export function sortOrder(sortKeys: readonly SortKey[], schema: Schema): SortOrd
 
 function termFor(key: SortKey, schema: Schema): Term {
   const type = schema.attribute(key.attribute);
-  if (!type) throw new LdapError(ResultCode.noSuchAttribute, `The schema has no attribute ${key.attribute} to sort by.`);
+  if (!type)
+    throw new LdapError(ResultCode.noSuchAttribute, `The schema has no attribute ${key.attribute} to sort by.`);
   const named = key.orderingRule === undefined ? undefined : schema.matchingRule(key.orderingRule);
   if (key.orderingRule !== undefined && named?.kind !== "ordering") {
-    throw new LdapError(ResultCode.inappropriateMatching, `${key.orderingRule} is not an ordering rule of this server.`);
+    throw new LdapError(
+      ResultCode.inappropriateMatching,
+      `${key.orderingRule} is not an ordering rule of this server.`,
+    );
   }
   // Most name-like attributes have an equality rule and no ordering rule; their equality keys are in a sound order.
   const rule = named?.kind === "ordering" ? named : (type.ordering ?? type.equality);

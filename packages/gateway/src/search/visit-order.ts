@@ -1,8 +1,9 @@
 /** In which order a search visits entries, and where it starts: anything goes unless it is paged or sorted. */
+
+import type { TimeSlice } from "../refresh/time-slice.ts";
 import type { Entry } from "../snapshot/entry.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import { sortInSlices } from "../snapshot/sort-in-slices.ts";
-import type { TimeSlice } from "../refresh/time-slice.ts";
 import type { Candidates } from "./candidates.ts";
 import type { Matcher } from "./matcher.ts";
 import type { ResultControls } from "./result-controls.ts";
@@ -36,7 +37,10 @@ export async function visitOrder(request: VisitRequest): Promise<VisitOrder> {
   return { entries: await sortInSlices(left, (a, b) => (a.key < b.key ? -1 : 1)), start: 0, matched: false };
 }
 
-async function sorted({ snapshot, candidates, controls, matches, slice }: VisitRequest, order: SortOrder): Promise<VisitOrder> {
+async function sorted(
+  { snapshot, candidates, controls, matches, slice }: VisitRequest,
+  order: SortOrder,
+): Promise<VisitOrder> {
   const matched: { entry: Entry; key: string; keys: (string | null)[] }[] = [];
   const position = controls.page?.position;
   const after = position && { key: position.key, keys: position.sortKeys };

@@ -40,9 +40,14 @@ export class MysqlDriver implements Driver {
     const what = queryNames[query];
     signal?.throwIfAborted();
     const connection = await this.#streams.borrow(what);
+    const result = connection.query(sql).stream({ highWaterMark: batchRows });
+    // The driver tells a statement without a callback nothing of a lost connection.
+    const onLost = (error?: Error) => result.destroy(error ?? new Error("the server closed the connection"));
+    connection.once("error", onLost);
+    connection.once("end", onLost);
     let isWhole = false;
     try {
-      const rows = connection.query(sql).stream({ highWaterMark: batchRows })[Symbol.asyncIterator]();
+      const rows = result[Symbol.asyncIterator]();
       for (;;) {
         const batch: Row[] = [];
         const fill = async () => {
@@ -62,6 +67,8 @@ export class MysqlDriver implements Driver {
       signal?.throwIfAborted();
       throw mysqlError(error, what, this.#target);
     } finally {
+      connection.off("error", onLost);
+      connection.off("end", onLost);
       // Left early, the rest of the rows is still on its way.
       if (!isWhole) breakOff(connection);
       this.#streams.giveBack(connection, isWhole);

@@ -105,7 +105,7 @@ export function parseSqlUrl(url: string, options: { ssl?: boolean } = {}): SqlTa
 }
 
 function parseSqlitePath(rest: string): FileTarget {
-  const path = rest.replace(/\?.*$/s, "").replace(/^\/\/(?=.)/, "");
+  const path = rest.replace(/\?.*$/s, "").replace(/^\/\//, "");
   if (path === "" || path.startsWith(":")) {
     throw refusal("names no file: SQLite in memory would be an empty directory. Write sqlite:/path/to/file");
   }

@@ -54,7 +54,11 @@ export function fixedEntries(tree: Tree, times: Timestamps): EntryContent[] {
   const dns = tree.placement === "ou" ? [tree.base, tree.usersDn, tree.groupsDn] : [tree.base];
   return dns.map((dn) => {
     const { attributes, structural } = namingAttributes(dn);
-    return { dn, attributes, operational: operationalAttributes(tree, dn, { structural, hasSubordinates: true, ...times }) };
+    return {
+      dn,
+      attributes,
+      operational: operationalAttributes(tree, dn, { structural, hasSubordinates: true, ...times }),
+    };
   });
 }
 
@@ -73,18 +77,36 @@ function namingAttributes(dn: string): { attributes: ContentAttribute[]; structu
         ],
       };
     case "o":
-      return { structural: "organization", attributes: [["objectClass", ["top", "organization"]], ["o", [text]]] };
+      return {
+        structural: "organization",
+        attributes: [
+          ["objectClass", ["top", "organization"]],
+          ["o", [text]],
+        ],
+      };
     case "ou":
       return {
         structural: "organizationalUnit",
-        attributes: [["objectClass", ["top", "organizationalUnit"]], ["ou", [text]]],
+        attributes: [
+          ["objectClass", ["top", "organizationalUnit"]],
+          ["ou", [text]],
+        ],
       };
     case "c":
-      return { structural: "country", attributes: [["objectClass", ["top", "country"]], ["c", [text]]] };
+      return {
+        structural: "country",
+        attributes: [
+          ["objectClass", ["top", "country"]],
+          ["c", [text]],
+        ],
+      };
     default:
       return {
         structural: "extensibleObject",
-        attributes: [["objectClass", ["top", "extensibleObject"]], [type, [text]]],
+        attributes: [
+          ["objectClass", ["top", "extensibleObject"]],
+          [type, [text]],
+        ],
       };
   }
 }

@@ -1,5 +1,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { inspect } from "node:util";
+import fc from "fast-check";
+import pg from "pg";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { createCertificateAuthority } from "../../../../tests/lab/certificates.ts";
 import { type Postgres, startPostgres } from "../../../../tests/lab/postgres.ts";
@@ -13,6 +15,7 @@ import {
   type SourceOptions,
   type SqlQueries,
 } from "../../src/source/source.ts";
+import { parseStatement } from "../../src/source/statement.ts";
 import { sqlTrigger } from "../../src/source/trigger.ts";
 import {
   ann,
@@ -24,6 +27,7 @@ import {
   readDirectory,
   userOf,
 } from "./directory.ts";
+import { expressions } from "./sql-expressions.ts";
 import { layWire } from "./wire.ts";
 
 const describe = requirePrograms({ initdb: "postgresql-15", psql: "postgresql-client-15" });
@@ -161,6 +165,22 @@ describe("PostgreSQL as a source", () => {
     expect(await read()).toEqual(names.map((name) => [name, null]));
     await postgres.psql(`ALTER TABLE "Users" ALTER "phone" TYPE text USING '1'`);
     expect(await read()).toEqual(names.map((name) => [name, "1"]));
+  });
+
+  it("agrees with the server about what is a placeholder", async () => {
+    const client = new pg.Client(postgres.url);
+    await client.connect();
+    const check = fc.asyncProperty(expressions("postgres"), async ({ list, end }) => {
+      const items = list.map(({ sql }) => `(${sql})::text`);
+      const statement = parseStatement(`SELECT ARRAY[${items.join(", ")}] AS items ${end}`, "postgres");
+      const text = `SELECT items FROM (${statement.text((index) => `$${index + 1}`)}\n) q`;
+      const { rows } = await client.query(
+        text,
+        Array.from({ length: statement.placeholders }, () => "ann"),
+      );
+      expect(rows).toEqual([{ items: list.map(({ value }) => value ?? "ann") }]);
+    });
+    await fc.assert(check).finally(() => client.end());
   });
 
   it("reads arrays of any text type, padded text and times without a zone", async () => {

@@ -50,7 +50,7 @@ const languages: Readonly<Record<Dialect, { values: fc.Arbitrary<Expression>[]; 
       nameable.map((name) => named(name, doubled(name, "`"))),
       fc.constant({ sql: "CAST(7--1 AS char)", value: "8" }),
     ],
-    blanks: [...plainComments, text.map((content) => `#${content.replaceAll("\n", "")}\n`), fc.constant("/*! */")],
+    blanks: [...plainComments, text.map((content) => `#${content.replaceAll("\n", "")}\n`)],
   },
   sqlite: {
     values: [

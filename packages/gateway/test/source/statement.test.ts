@@ -34,6 +34,7 @@ describe("taking a query apart", () => {
     ["mysql", "SELECT 1--?", "SELECT 1--<0>"],
     ["mysql", "SELECT 1 -- ?\n, ?", "SELECT 1 -- ?\n, <0>"],
     ["mysql", "SELECT /* /* ? */ ?", "SELECT /* /* ? */ <0>"],
+    ["mysql", "SELECT /*!50000 '?' */ ?", "SELECT /*!50000 '?' */ <0>"],
     ["mariadb", "SELECT $$?$$", "SELECT $$<0>$$"],
     ["sqlite", "SELECT [?], `?`, ?1, ?", "SELECT [?], `?`, <0>, <1>"],
     ["sqlite", String.raw`SELECT '\', ?`, String.raw`SELECT '\', <0>`],
@@ -55,8 +56,8 @@ describe("taking a query apart", () => {
         fc.property(fc.string({ unit: fc.constantFrom(..."?'\"`\\$;-/*#[]Ea \n".split("")), maxLength: 40 }), (sql) => {
           const { parts } = parseStatement(sql, dialect);
           const kept = parts.join("?");
-          expect(dialect === "sqlite" || sql.startsWith(kept)).toBe(true);
-          expect(parseStatement(kept, dialect).parts).toEqual(parts);
+          expect(sql.startsWith(kept)).toBe(true);
+          expect(parseStatement(sql.slice(kept.length), dialect).parts).toEqual([""]);
         }),
       );
     },
@@ -72,10 +73,10 @@ describe("taking a query apart", () => {
     using database = new DatabaseSync(":memory:");
     fc.assert(
       fc.property(expressions("sqlite"), ({ list, end }) => {
-        const columns = list.map(({ sql }, index) => `${sql} AS c${index}`);
+        const columns = ["?", ...list.map(({ sql }) => sql)].map((sql, index) => `${sql} AS c${index}`);
         const statement = parseStatement(`SELECT ${columns.join(", ")} ${end}`, "sqlite");
         const row = database.prepare(`SELECT * FROM (${statement.text(() => "?1")}\n)`).get("ann");
-        expect(Object.values(row ?? {})).toEqual(list.map(({ value }) => value ?? "ann"));
+        expect(Object.values(row ?? {})).toEqual(["ann", ...list.map(({ value }) => value ?? "ann")]);
       }),
     );
   });

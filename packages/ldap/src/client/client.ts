@@ -76,6 +76,13 @@ export type CompareResult = OperationResult<CompareResponse> & { readonly matche
 /**
  * A connection and its operations, any number of them outstanding at once; a bind or StartTLS goes alone.
  *
+ * ```ts
+ * await using client = await LdapClient.connect({ url: "ldaps://ldap.example.com" });
+ * await client.bind("uid=reader,dc=example,dc=com", password);
+ * const search = client.search({ baseObject: "dc=example,dc=com", filter: filter`(uid=${name})` });
+ * for await (const entry of search.entries()) entry.text("cn");
+ * ```
+ *
  * When the connection is lost it stays lost: whatever is outstanding and every later call rejects with the reason. There is no
  * reconnecting, since the new connection would be anonymous, and no falling back from TLS.
  *

@@ -119,8 +119,9 @@ export class LdapPool implements AsyncDisposable {
 
   release(client: LdapClient): void {
     const connection = this.#lent.get(client);
-    if (connection === undefined)
+    if (connection === undefined) {
       throw new TypeError("This connection is not lent by the pool, or was released already.");
+    }
     this.#lent.delete(client);
     if (client.outstandingCount === 0 && this.#isUsable(connection)) this.#hand(connection);
     else this.#discard(connection);

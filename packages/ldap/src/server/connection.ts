@@ -8,39 +8,23 @@ import { noControls } from "../message/control.ts";
 import { decodeMessage, MessageParseError } from "../message/decode.ts";
 import { writeMessage } from "../message/encode.ts";
 import type { LdapMessage, RequestOp } from "../message/message.ts";
-import { type FinalResponseType, finalResponseTypeOf, finalResponseTypes, type OpType } from "../message/op-tag.ts";
+import { type FinalResponseType, finalResponseTypes, type OpType } from "../message/op-tag.ts";
 import { Oid } from "../oid.ts";
 import { ResultCode } from "../result-code.ts";
-import type { Dispatcher } from "./dispatcher.ts";
+import type { ConnectionContext } from "./connection-context.ts";
 import type { ServerLimits } from "./limits.ts";
 import { MessageReader, type MessageReaderOwner } from "./message-reader.ts";
-import type { CloseReason, ServerObserver } from "./observer.ts";
+import type { CloseReason } from "./observer.ts";
 import { type OperationConnection, ServerOperation } from "./operation.ts";
 import { OperationsInProgress } from "./operations-in-progress.ts";
-import type { OutputPool } from "./output-pool.ts";
-import { responseOf } from "./response.ts";
 import { anonymous, ServerSession, type SessionIdentity, type TlsState } from "./session.ts";
 import { Transport, type TransportOwner } from "./transport.ts";
-import type { TurnQueue } from "./turn-queue.ts";
+import { unreadableRequestResponse } from "./unreadable-request.ts";
 
 /** What a closing connection still gets: time for the client to read the notice and to close. */
 const CLOSING_TIMEOUT_MS = 5_000;
 
 const SHUTTING_DOWN = "the server is shutting down";
-
-/** What the connections of one server share. */
-export interface ConnectionContext<State> {
-  readonly limits: ServerLimits;
-  readonly observer: ServerObserver<State>;
-  readonly dispatcher: Dispatcher<State>;
-  readonly outputPool: OutputPool;
-  readonly turns: TurnQueue<Connection<State>>;
-  /** The server's clock: see `Sweeper`. */
-  readonly nowMs: number;
-  /** For handshakes that begin now; `undefined` on a server without TLS. */
-  readonly secureContext: SecureContext | undefined;
-  closed(connection: Connection<State>): void;
-}
 
 /**
  * `handshake` → `open` → `closing` → `closed`. StartTLS goes back from `open` to `handshake`. In `closing` nothing that
@@ -98,9 +82,13 @@ export class Connection<State> implements TransportOwner, MessageReaderOwner, Op
     this.#endTurn();
   }
 
-  /** Goes on with what had to wait, and sends what was answered in the meantime. */
+  /** Its turn in the queue: goes on with what had to wait, and sends what was answered in the meantime. */
   takeTurn(): void {
     this.#isScheduled = false;
+    this.#goOn();
+  }
+
+  #goOn(): void {
     if (this.#phase !== "open") return;
     this.#inTurn = true;
     this.#resumeHeld();
@@ -163,7 +151,7 @@ export class Connection<State> implements TransportOwner, MessageReaderOwner, Op
     }
     this.#checkMessageId(message.messageId);
     if (protocolOp.type === "abandonRequest") {
-      this.#operations.get(protocolOp.messageId)?.abandon();
+      this.#abandon(protocolOp.messageId);
       return;
     }
     if (responseTypes[protocolOp.type] === undefined) {
@@ -174,31 +162,24 @@ export class Connection<State> implements TransportOwner, MessageReaderOwner, Op
     else this.#held = { message, request };
   }
 
-  /**
-   * RFC 4511 §4.1.1: incorrect encoding structures and lengths end the session; for what is well-formed BER and yet not
-   * the request it should be, there is a response.
-   */
   #acceptUnreadable(error: MessageParseError): void {
-    const responseType = finalResponseTypeOf(error.opTag);
-    const isStructure =
-      error.code === "ERR_BER_TAG" || error.code === "ERR_BER_LENGTH" || error.code === "ERR_BER_TRUNCATED";
-    if (responseType === undefined || isStructure) throw error;
-    this.#checkMessageId(error.messageId);
-    this.#context.observer.protocolError?.(this.session, error);
-    if (responseType === "bindResponse") this.session.authorization = anonymous;
-    const result = { resultCode: ResultCode.protocolError, diagnosticMessage: error.message };
-    writeMessage(this.writer, {
-      messageId: error.messageId,
-      protocolOp: responseOf(responseType, result),
-      controls: noControls,
-    });
+    const { messageId } = error;
+    const protocolOp = unreadableRequestResponse(error);
+    if (protocolOp === undefined) throw error;
+    this.#checkMessageId(messageId);
+    const { session } = this;
+    const { observer } = this.#context;
+    observer.protocolError?.(session, error);
+    if (protocolOp.type === "bindResponse") session.authorization = anonymous;
+    writeMessage(this.writer, { messageId, protocolOp, controls: noControls });
     this.written();
-    this.#context.observer.operationEnded?.({
-      session: this.session,
-      messageId: error.messageId,
+    observer.operationEnded?.({
+      session,
+      messageId,
       request: undefined,
       outcome: "answered",
-      ...result,
+      resultCode: ResultCode.protocolError,
+      diagnosticMessage: error.message,
       entries: 0,
       durationMs: 0,
     });
@@ -237,6 +218,12 @@ export class Connection<State> implements TransportOwner, MessageReaderOwner, Op
     if (operation.phase !== "running" && !operation.isHandlerPending) return;
     this.#operations.add(operation);
     if (this.#phase !== "open") operation.disconnect();
+  }
+
+  /** RFC 4511 §4.11: a bind cannot be abandoned, and nobody is told of an operation that is not there. */
+  #abandon(messageId: number): void {
+    const operation = this.#operations.get(messageId);
+    if (operation?.request.type !== "bindRequest") operation?.abandon();
   }
 
   outstanding(messageId: number): ServerOperation<State> | undefined {
@@ -333,9 +320,10 @@ export class Connection<State> implements TransportOwner, MessageReaderOwner, Op
   }
 
   caughtUp(): void {
-    this.takeTurn();
+    this.#goOn();
   }
 
+  /** A client that has closed its side is gone: LDAP has no use for half a connection. */
   ended(): void {
     this.#leave("client");
   }

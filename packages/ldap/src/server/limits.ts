@@ -6,7 +6,7 @@ export interface ServerLimits {
   readonly maxMessageBytes: number;
   /** The same on an anonymous session, which has shown no reason to be trusted with more. Default 64 KiB. */
   readonly maxAnonymousMessageBytes: number;
-  /** How deep a search filter may nest. Default 64. */
+  /** How deep a search filter may nest; at most 1,000, for it is read and evaluated by recursion. Default 64. */
   readonly maxFilterDepth: number;
   /** Items of one search filter in all, the parts of substrings included. Default 4096. */
   readonly maxFilterItems: number;
@@ -51,13 +51,14 @@ export const defaultServerLimits: ServerLimits = Object.freeze({
 
 const mayBeZero: ReadonlySet<keyof ServerLimits> = new Set(["idleTimeoutMs", "messageTimeoutMs", "writeTimeoutMs"]);
 
-/** `limits` over the defaults. @throws RangeError for one that is not a whole number or less than it may be. */
+/** `limits` over the defaults. @throws RangeError for one that is not a whole number, or is out of its range. */
 export function resolveServerLimits(limits: Partial<ServerLimits> = {}): ServerLimits {
   const resolved: ServerLimits = { ...defaultServerLimits, ...limits };
   for (const [name, value] of Object.entries(resolved) as [keyof ServerLimits, number][]) {
     const least = name === "maxPendingWriteBytes" ? 64 * 1024 : mayBeZero.has(name) ? 0 : 1;
-    if (!Number.isSafeInteger(value) || value < least) {
-      throw new RangeError(`limits.${name} must be a whole number of at least ${least}, not ${value}`);
+    const most = name === "maxFilterDepth" ? 1_000 : Number.MAX_SAFE_INTEGER;
+    if (!Number.isSafeInteger(value) || value < least || value > most) {
+      throw new RangeError(`limits.${name} must be a whole number from ${least} to ${most}, not ${value}`);
     }
   }
   return resolved;

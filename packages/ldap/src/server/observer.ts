@@ -45,6 +45,7 @@ export interface OperationEnded<State = unknown> {
 
 /** All optional and called synchronously, from the path of the request: return at once, and do not throw. */
 export interface ServerObserver<State = unknown> {
+  /** Before a TLS handshake, where there is one. */
   connectionOpened?(session: Session<State>): void;
   /** The admission refused a connection. */
   connectionRefused?(remoteAddress: string): void;

@@ -7,7 +7,8 @@ import { Oid } from "../oid.ts";
 import { ResultCode } from "../result-code.ts";
 import { type ConnectionAdmission, LocalAdmission } from "./admission.ts";
 import { cancel } from "./cancel.ts";
-import { Connection, type ConnectionContext } from "./connection.ts";
+import { Connection } from "./connection.ts";
+import type { ConnectionContext } from "./connection-context.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { LdapHandler } from "./handler.ts";
 import { resolveServerLimits, type ServerLimits } from "./limits.ts";
@@ -77,7 +78,7 @@ export class LdapServer<State = unknown> {
     this.limits = resolveServerLimits(limits);
     this.#observer = observer;
     this.#admission = admission ?? new LocalAdmission(this.limits);
-    this.#secureContext = tls === undefined ? undefined : createSecureContext(tls);
+    this.#secureContext = tls === undefined ? undefined : serverContext(tls);
     this.#dispatcher = new Dispatcher(handler, {
       [Oid.cancel]: cancel,
       ...(startTls && { [Oid.startTls]: beginStartTls }),
@@ -138,10 +139,15 @@ export class LdapServer<State = unknown> {
       accepted: (socket) => this.#accept(socket, listener),
       failed: (error) => this.#observer.listenerError?.(error),
     });
-    const address = await listener.listen(options);
     this.#listeners.add(listener);
-    this.#sweeper.start();
-    return address;
+    try {
+      const address = await listener.listen(options);
+      if (!this.#isClosing) this.#sweeper.start();
+      return address;
+    } catch (error) {
+      this.#listeners.delete(listener);
+      throw error;
+    }
   }
 
   /**
@@ -152,7 +158,7 @@ export class LdapServer<State = unknown> {
   setSecureContext(options: SecureContextOptions): void {
     if (this.#secureContext === undefined)
       throw new Error("The server was created without `tls` and has none to replace");
-    this.#secureContext = createSecureContext(options);
+    this.#secureContext = serverContext(options);
   }
 
   /**
@@ -236,6 +242,11 @@ export class LdapServer<State = unknown> {
   async #whenEmpty(): Promise<void> {
     if (this.#connections.size > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
+}
+
+/** The server's order of ciphers decides, as in `tls.createServer`. */
+function serverContext(options: SecureContextOptions): SecureContext {
+  return createSecureContext({ honorCipherOrder: true, ...options });
 }
 
 /** IPv4-mapped IPv6 as the IPv4 address it stands for. */

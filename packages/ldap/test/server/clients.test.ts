@@ -11,7 +11,7 @@ import { createLdapServer, type LdapHandler, type LdapServer } from "../../src/s
 import { firstCertificate } from "./certificates.ts";
 
 const base = "dc=example,dc=com";
-const password = "correct horse";
+const annsPassword = "correct horse";
 const text = (value: string) => new TextEncoder().encode(value);
 const people = ["ann", "bob", "cëline"].map((name) => ({
   objectName: `uid=${name},${base}`,
@@ -25,8 +25,10 @@ const handler: LdapHandler = {
   bind(request, operation) {
     const { authentication } = request;
     if (authentication.type !== "simple") throw new LdapError(ResultCode.authMethodNotSupported);
+    const password = new TextDecoder().decode(authentication.password);
+    if (request.name === "" && password === "") return operation.end();
     const isUser = people.some(({ objectName }) => objectName === request.name);
-    if (!isUser || new TextDecoder().decode(authentication.password) !== password) {
+    if (!isUser || password !== annsPassword) {
       throw new LdapError(ResultCode.invalidCredentials);
     }
     operation.session.authorization = { dn: request.name };
@@ -54,8 +56,8 @@ let caFile: string;
 
 beforeAll(async () => {
   server = createLdapServer({ handler, tls: firstCertificate });
-  plainUrl = `ldap://localhost:${(await server.listen({ host: "127.0.0.1", port: 0 })).port}`;
-  secureUrl = `ldaps://localhost:${(await server.listen({ host: "127.0.0.1", port: 0, secure: true })).port}`;
+  plainUrl = `ldap://127.0.0.1:${(await server.listen({ host: "127.0.0.1", port: 0 })).port}`;
+  secureUrl = `ldaps://127.0.0.1:${(await server.listen({ host: "127.0.0.1", port: 0, secure: true })).port}`;
   directory = mkdtempSync(join(tmpdir(), "espalier-server-"));
   caFile = join(directory, "ca.pem");
   writeFileSync(caFile, firstCertificate.cert);
@@ -91,7 +93,7 @@ async function run(program: string, args: readonly string[]): Promise<Outcome> {
 }
 
 describeWith("ldap-utils", existsSync("/usr/bin/ldapsearch"))("OpenLDAP's tools", () => {
-  const credentials = ["-D", `uid=ann,${base}`, "-w", password];
+  const credentials = ["-D", `uid=ann,${base}`, "-w", annsPassword];
 
   it("search over ldap, ldaps and StartTLS", async () => {
     const expected = `dn: uid=ann,${base}\nuid: ann\nmail: ann@example.com\nmail: ann@example.org\n\n`;
@@ -142,7 +144,7 @@ connection = ldap.initialize(sys.argv[1])
 connection.set_option(ldap.OPT_X_TLS_CACERTFILE, sys.argv[2])
 connection.set_option(ldap.OPT_X_TLS_NEWCTX, 0)
 connection.start_tls_s()
-connection.simple_bind_s("uid=ann,${base}", "${password}")
+connection.simple_bind_s("uid=ann,${base}", "${annsPassword}")
 ids = [connection.search("${base}", ldap.SCOPE_SUBTREE, "(uid=%s)" % name) for name in ("ann", "bob", "nobody") * 20]
 connection.abandon(connection.search("${base}", ldap.SCOPE_SUBTREE))
 found = [len(connection.result(id)[1]) for id in ids]
@@ -180,7 +182,7 @@ describe("ldapts", () => {
   it("binds, searches, compares and starts TLS", async () => {
     const client = new Client({ url: plainUrl });
     await client.startTLS({ ca: firstCertificate.cert });
-    await client.bind(`uid=ann,${base}`, password);
+    await client.bind(`uid=ann,${base}`, annsPassword);
     const { searchEntries } = await client.search(base, { scope: "sub", filter: "(uid=bob)" });
     expect(searchEntries).toEqual([
       { dn: `uid=bob,${base}`, uid: "bob", mail: ["bob@example.com", "bob@example.org"] },
@@ -195,10 +197,9 @@ describe("ldapts", () => {
   it("is not kept waiting by many clients at once", async () => {
     const names = await Promise.all(
       Array.from({ length: 50 }, async (_, index) => {
-        const client = new Client({
-          url: index % 2 === 0 ? plainUrl : secureUrl,
-          tlsOptions: { ca: firstCertificate.cert },
-        });
+        const client = new Client(
+          index % 2 === 0 ? { url: plainUrl } : { url: secureUrl, tlsOptions: { ca: firstCertificate.cert } },
+        );
         const { searchEntries } = await client.search(base, { scope: "sub", filter: "(uid=ann)" });
         await client.unbind();
         return searchEntries[0]?.uid;

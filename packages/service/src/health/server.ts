@@ -34,8 +34,8 @@ interface Answer {
 const maxConnections = 64;
 const limits = {
   maxHeaderSize: 8 * 1024,
-  headersTimeout: 5_000,
-  requestTimeout: 10_000,
+  headersTimeout: 3_000,
+  requestTimeout: 5_000,
   keepAliveTimeout: 5_000,
   connectionsCheckingInterval: 1_000,
 };

@@ -86,9 +86,11 @@ async function keep(
   try {
     await writeFile(join(made, "server.key"), key, { mode: 0o600 });
     await writeFile(join(made, "server.crt"), cert, { mode: 0o644 });
+    // Asked before the other question: what appears in between is another process's, and must not be set aside.
+    const isReplaced = await exists(kept);
     const theirs = await loadFitting(kept, wanted, now);
     if (theirs !== undefined) return theirs;
-    if (await exists(kept)) await rename(kept, join(directory, `replaced-${now.toISOString()}`));
+    if (isReplaced) await rename(kept, join(directory, `replaced-${now.toISOString()}`));
     await rename(made, kept);
     return undefined;
   } catch (error) {

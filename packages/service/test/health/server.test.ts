@@ -128,7 +128,9 @@ describe("the listener for health and metrics", () => {
   it("takes no more than 64 connections", async () => {
     const { server } = await start();
     const sockets = Array.from({ length: 70 }, () => connect(server.address.port, server.address.host));
-    onTestFinished(() => sockets.forEach((socket) => socket.destroy()));
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy();
+    });
     const closed = sockets.map((socket) => once(socket, "close").catch(() => {}));
     let count = 0;
     for (const each of closed) each.then(() => (count += 1));

@@ -1,4 +1,7 @@
-/** User applications schema, RFC 4519, with the longer names of X.520 and RFC 2256; `pseudonym` of X.520, `labeledURI` of RFC 2079. */
+/**
+ * User applications schema, RFC 4519, with the longer names of X.520 and RFC 2256; also `pseudonym` of X.520, `labeledURI`
+ * of RFC 2079, and the `emailAddress` that names of certificates have (RFC 5280 §4.1.2.6).
+ */
 import type { SubschemaDefinitions } from "../schema.ts";
 import { SyntaxOid } from "../syntax-oid.ts";
 
@@ -58,6 +61,7 @@ export const core: SubschemaDefinitions = {
     "( 2.5.4.65 NAME 'pseudonym' SUP name )",
     `( 0.9.2342.19200300.100.1.1 NAME ( 'uid' 'userid' ) ${text} ${SyntaxOid.directoryString}{256} )`,
     `( 0.9.2342.19200300.100.1.25 NAME ( 'dc' 'domainComponent' ) EQUALITY caseIgnoreIA5Match SUBSTR caseIgnoreIA5SubstringsMatch SYNTAX ${SyntaxOid.ia5String} SINGLE-VALUE )`,
+    `( 1.2.840.113549.1.9.1 NAME ( 'email' 'emailAddress' 'pkcs9email' ) EQUALITY caseIgnoreIA5Match SUBSTR caseIgnoreIA5SubstringsMatch SYNTAX ${SyntaxOid.ia5String}{128} )`,
     `( 1.3.6.1.4.1.250.1.57 NAME 'labeledURI' EQUALITY caseExactMatch SYNTAX ${SyntaxOid.directoryString} )`,
   ],
   objectClasses: [

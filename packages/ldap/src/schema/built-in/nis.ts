@@ -58,15 +58,26 @@ export const nis: SubschemaDefinitions = {
   ],
 };
 
-/** Behind `nis`: takes the place of its posixGroup, ipHost and nisNetgroup definitions. */
+const exactText = `EQUALITY caseExactMatch SUBSTR caseExactSubstringsMatch SYNTAX ${SyntaxOid.directoryString}`;
+const text = `EQUALITY caseIgnoreMatch SUBSTR caseIgnoreSubstringsMatch SYNTAX ${SyntaxOid.directoryString}`;
+
+/**
+ * Behind `nis`: takes the place of definitions of its own. Names of people and members may be written beyond ASCII here; the
+ * substrings rules are those that the types have in `nis`, which the draft leaves out.
+ */
 export const rfc2307bis: SubschemaDefinitions = {
   attributeTypes: [
+    `( 1.3.6.1.1.1.1.2 NAME 'gecos' ${text} SINGLE-VALUE )`,
+    `( 1.3.6.1.1.1.1.12 NAME 'memberUid' ${exactText} )`,
+    `( 1.3.6.1.1.1.1.13 NAME 'memberNisNetgroup' ${exactText} )`,
+    `( 1.3.6.1.1.1.1.14 NAME 'nisNetgroupTriple' ${text} )`,
+    `( 1.3.6.1.1.1.1.27 NAME 'nisMapEntry' ${exactText}{1024} SINGLE-VALUE )`,
     `( 1.3.6.1.1.1.1.28 NAME 'nisPublicKey' EQUALITY octetStringMatch SYNTAX ${SyntaxOid.octetString} SINGLE-VALUE )`,
     `( 1.3.6.1.1.1.1.29 NAME 'nisSecretKey' EQUALITY octetStringMatch SYNTAX ${SyntaxOid.octetString} SINGLE-VALUE )`,
     `( 1.3.6.1.1.1.1.30 NAME 'nisDomain' ${ia5}{256} )`,
-    `( 1.3.6.1.1.1.1.31 NAME 'automountMapName' ${exactWithSubstrings} SINGLE-VALUE )`,
-    `( 1.3.6.1.1.1.1.32 NAME 'automountKey' ${exactWithSubstrings} SINGLE-VALUE )`,
-    `( 1.3.6.1.1.1.1.33 NAME 'automountInformation' ${exactWithSubstrings} SINGLE-VALUE )`,
+    `( 1.3.6.1.1.1.1.31 NAME 'automountMapName' ${exactText} SINGLE-VALUE )`,
+    `( 1.3.6.1.1.1.1.32 NAME 'automountKey' ${exactText} SINGLE-VALUE )`,
+    `( 1.3.6.1.1.1.1.33 NAME 'automountInformation' ${exactText} SINGLE-VALUE )`,
   ],
   objectClasses: [
     "( 1.3.6.1.1.1.2.2 NAME 'posixGroup' SUP top AUXILIARY MUST gidNumber MAY ( userPassword $ memberUid $ description ) )",

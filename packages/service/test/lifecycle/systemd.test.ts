@@ -1,0 +1,68 @@
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { describe, expect, it } from "vitest";
+import { createLog, createNotifier } from "../../src/index.ts";
+import { temporaryDirectory } from "../temporary-directory.ts";
+
+// The socket that systemd would listen on. Node has no Unix datagrams, which is why Python holds it.
+const receiver = `
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+s.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+print("bound", flush=True)
+while True:
+    message = s.recv(4096).decode()
+    if message: print(message, flush=True)
+`;
+
+const missing = [
+  ["systemd-notify", existsSync("/usr/bin/systemd-notify"), "systemd"],
+  ["python3", spawnSync("python3", ["--version"]).status === 0, "python3"],
+].flatMap(([program, isThere, debianPackage]) => (isThere ? [] : [`${program} (Debian package ${debianPackage})`]));
+const isRequired = process.env.CI === "true";
+
+describe("telling systemd", () => {
+  it.skipIf(missing.length > 0 && !isRequired)(
+    `ready, reloading and stopping${missing.length > 0 ? `: needs ${missing.join(", ")}` : ""}`,
+    async () => {
+      const socket = join(temporaryDirectory(), "notify");
+      const systemd = spawn("python3", ["-c", receiver, socket], { stdio: ["ignore", "pipe", "inherit"] });
+      await new Promise((resolve) => systemd.stdout.once("readable", resolve));
+      const lines: string[] = [];
+      const notifier = createNotifier(socket, createLog({ destination: (line) => lines.push(line) }).logger("systemd"));
+      await notifier.ready();
+      await notifier.reloading();
+      await notifier.ready();
+      await notifier.stopping();
+      const output = text(systemd.stdout);
+      systemd.kill();
+      const received = (await output).replaceAll(/\d{3,}/g, "<time>").split("\n");
+      expect([received.filter((line) => line !== "BARRIER=1"), lines]).toEqual([
+        ["bound", "READY=1", "RELOADING=1", "MONOTONIC_USEC=<time>", "READY=1", "STOPPING=1", ""],
+        [],
+      ]);
+    },
+  );
+
+  it("does nothing where there is no systemd", async () => {
+    const lines: string[] = [];
+    const notifier = createNotifier(
+      undefined,
+      createLog({ destination: (line) => lines.push(line) }).logger("systemd"),
+    );
+    await Promise.all([notifier.ready(), notifier.reloading(), notifier.stopping()]);
+    expect(lines).toEqual([]);
+  });
+
+  it("goes on, with a line in the log, when systemd cannot be told", async () => {
+    const lines: string[] = [];
+    const logger = createLog({ destination: (line) => lines.push(line) }).logger("systemd");
+    await createNotifier(join(temporaryDirectory(), "nobody"), logger).ready();
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { level: "WARN", message: "systemd could not be notified", assignments: ["READY=1"] },
+    ]);
+  });
+});
