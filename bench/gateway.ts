@@ -205,7 +205,7 @@ async function measureRow(
   }
   const rate = (results: readonly LoadResult[]) => median(results.map((result) => result.operationsPerSecond));
   const ratio = rate(ours) / rate(theirs);
-  const isSound = [...ours, ...theirs].every((result) => result.faults === 0);
+  const faults = (results: readonly LoadResult[]) => results.reduce((sum, result) => sum + result.faults, 0);
   const perOperation = row.unit?.perOperation ?? 1;
   return [
     row.unit === undefined ? row.work : `${row.work} (${row.unit.name})`,
@@ -213,7 +213,9 @@ async function measureRow(
     whole(rate(theirs) * perOperation),
     ratio.toFixed(2),
     row.target === undefined ? "" : `≥ ${row.target}`,
-    isSound ? verdict(ratio, row.target) : "void: wrong answers",
+    faults(ours) + faults(theirs) > 0
+      ? `void: ${faults(ours)} and ${faults(theirs)} faults`
+      : verdict(ratio, row.target),
   ];
 }
 

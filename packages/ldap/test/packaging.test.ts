@@ -44,8 +44,7 @@ beforeAll(async () => {
   symlinkSync(join(workspace, "node_modules"), join(folder, "node_modules"));
   const tarball = await pack();
   writeFileSync(join(consumer, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }));
-  const options = ["--offline", "--no-audit", "--no-fund", "--install-links"];
-  await run("npm", ["install", ...options, tarball], { cwd: consumer, env });
+  await run("npm", ["install", "--offline", "--no-audit", "--no-fund", tarball], { cwd: consumer, env });
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -8,7 +8,7 @@ export const queryNames: Readonly<Record<keyof SqlQueries, string>> = {
   allUsers: "SQL_QUERY_ALL_USERS",
   allGroups: "SQL_QUERY_ALL_GROUPS",
   groupsByMember: "SQL_QUERY_GROUPS_BY_MEMBER",
-  memberships: "SQL_QUERY_MEMBERSHIPS",
+  memberships: "SQL_QUERY_ALL_MEMBERSHIPS",
 };
 
 /** Rows of a batch at most. */

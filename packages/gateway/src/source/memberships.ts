@@ -3,6 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { type Driver, queryNames, type Statements, usernameColumn } from "./driver.ts";
 import { parseGroup, parseMembership } from "./row.ts";
 import type { Membership, MembershipStrategy, Row } from "./source.ts";
+import { asWritten } from "./statement.ts";
 
 /** Usernames in one round trip of the batches. */
 const batchUsernames = 50;
@@ -40,11 +41,7 @@ export class MembershipReader {
   ): AsyncGenerator<readonly Membership[]> {
     const { memberships } = this.#statements;
     if (memberships !== undefined) {
-      yield* this.#readAll(
-        memberships.text(() => "?"),
-        signal,
-        skip,
-      );
+      yield* this.#readAll(memberships.text(asWritten), signal, skip);
       return;
     }
     const lateral = await this.#driver.lateral(this.#statements.allUsers, this.#statements.groupsByMember);
@@ -72,7 +69,7 @@ export class MembershipReader {
   /** For a fifth query that names groups by number. Of two groups with one number the first has the members. */
   async #groupNames(signal: AbortSignal | undefined): Promise<ReadonlyMap<number, string>> {
     const names = new Map<number, string>();
-    const sql = this.#statements.allGroups.text(() => "?");
+    const sql = this.#statements.allGroups.text(asWritten);
     for await (const rows of this.#driver.stream("allGroups", sql, signal)) {
       for (const row of rows) {
         const parsed = parseGroup(row);

@@ -51,7 +51,7 @@ export class MysqlConnections {
     this.#pool.on("connection", (connection) => {
       connection.on("error", () => undefined);
       // Queued before the statement that the connection was made for. What one product has the other does not know.
-      const session = [`group_concat_max_len = ${maxGroupConcatBytes}`];
+      const session = ["TRANSACTION READ ONLY", `group_concat_max_len = ${maxGroupConcatBytes}`];
       if (options.statementTimeoutMs !== undefined) {
         session.push(`max_statement_time = ${options.statementTimeoutMs / 1000}`);
         session.push(`max_execution_time = ${options.statementTimeoutMs}`);

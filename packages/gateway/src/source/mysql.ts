@@ -5,7 +5,7 @@ import { batchRows, type Driver, type DriverSettings, positionColumn, queryNames
 import { SourceError } from "./error.ts";
 import { breakOff, MysqlConnections, mysqlError } from "./mysql-connection.ts";
 import type { Row, SqlQueries } from "./source.ts";
-import type { Statement } from "./statement.ts";
+import { asWritten, type Statement } from "./statement.ts";
 import type { ServerTarget } from "./url.ts";
 
 /** Connections at most: for `user` and `groupsOf`, and for the reads of everything. */
@@ -107,7 +107,7 @@ export class MysqlDriver implements Driver {
     const server = await this.server();
     if (!hasLateral(server)) return { reason: `${server} has no LATERAL (MySQL has it since 8.0.14)` };
     const sql =
-      `SELECT espalier_u.username AS ${usernameColumn}, espalier_g.* FROM (${allUsers.text(() => "?")}\n) AS espalier_u ` +
+      `SELECT espalier_u.username AS ${usernameColumn}, espalier_g.* FROM (${allUsers.text(asWritten)}\n) AS espalier_u ` +
       `CROSS JOIN LATERAL (${groupsByMember.text(() => "espalier_u.username")}\n) AS espalier_g`;
     const refusal = await this.#refusal(sql);
     return refusal === undefined ? { sql } : { reason: refusal };

@@ -76,7 +76,7 @@ export class PostgresSessions {
     const step = (text: string) => run(client, text, this.#settings.refreshTimeoutMs, what, signal);
     let isDone = false;
     try {
-      await step("BEGIN TRANSACTION READ ONLY");
+      await step("BEGIN");
       // Everything will be fetched, so the plan is to be the fastest to the last row, not to the first.
       await step("SET LOCAL cursor_tuple_fraction = 1");
       await step(`DECLARE espalier_rows NO SCROLL CURSOR FOR ${sql}`);
@@ -101,7 +101,9 @@ export class PostgresSessions {
 
   #createPool(max: number, statementTimeoutMs: number): pg.Pool {
     const prepare = async (client: pg.ClientBase) => {
-      await client.query(`SET statement_timeout = ${statementTimeoutMs}; ${noticeOurEnd}`);
+      await client.query(
+        `SET default_transaction_read_only = on; SET statement_timeout = ${statementTimeoutMs}; ${noticeOurEnd}`,
+      );
       await this.#types.learn(client);
     };
     const pool = new pg.Pool({

@@ -5,7 +5,7 @@ import { SourceError } from "./error.ts";
 import { ChangeListener } from "./postgres-listener.ts";
 import { PostgresSessions, type SessionWork } from "./postgres-sessions.ts";
 import type { Row, SqlQueries } from "./source.ts";
-import type { Statement } from "./statement.ts";
+import { asWritten, type Statement } from "./statement.ts";
 import type { ServerTarget } from "./url.ts";
 
 /**
@@ -64,9 +64,9 @@ export class PostgresDriver implements Driver {
     const groups = groupsByMember.text((index) => `espalier_u.username::${types[index]}`);
     const sql =
       `SELECT espalier_u.username::text AS ${usernameColumn}, espalier_g.* ` +
-      `FROM (${allUsers.text(() => "?")}\n) AS espalier_u CROSS JOIN LATERAL (${groups}\n) AS espalier_g`;
+      `FROM (${allUsers.text(asWritten)}\n) AS espalier_u CROSS JOIN LATERAL (${groups}\n) AS espalier_g`;
     const refusal = await this.#refusal(async (run) => {
-      await run("BEGIN TRANSACTION READ ONLY");
+      await run("BEGIN");
       try {
         await run(`DECLARE espalier_probe NO SCROLL CURSOR FOR ${sql}`);
       } finally {

@@ -5,12 +5,13 @@ import { type Driver, queryNames, type Statements } from "./driver.ts";
 import { SourceError } from "./error.ts";
 import type { MembershipReader } from "./memberships.ts";
 import { parseGroup, parseUser, requiredGroupColumns, requiredUserColumns, UniqueNames } from "./row.ts";
-import type { QueryReport, Row, SkippedRow, SourceReport, SqlQueries } from "./source.ts";
+import type { MembershipStrategy, QueryReport, Row, SkippedRow, SourceReport, SqlQueries } from "./source.ts";
+import { asWritten } from "./statement.ts";
 
 /** Skipped rows that are named; the others are counted. */
 const maxSkippedRows = 100;
 
-/** @throws SourceError when the database cannot be reached or does not answer in time */
+/** @throws SourceError `ERR_SOURCE_UNAVAILABLE` when the database cannot be reached */
 export async function reportOn(
   driver: Driver,
   statements: Statements,
@@ -18,77 +19,96 @@ export async function reportOn(
 ): Promise<SourceReport> {
   const server = await driver.server();
   const usernames: string[] = [];
-  const users = new UniqueNames("user", "username");
-  const allUsers = await tryQuery("allUsers", requiredUserColumns, streamOf("allUsers"), (row) => {
-    const parsed = parseUser(row);
-    if ("skip" in parsed) return parsed.skip;
-    const taken = users.claim(parsed.user.username);
-    if (taken === undefined) usernames.push(parsed.user.username);
-    return taken?.skip;
-  });
-  const groups = new UniqueNames("group", "name");
-  const allGroups = await tryQuery("allGroups", requiredGroupColumns, streamOf("allGroups"), (row) => {
-    const parsed = parseGroup(row);
-    return "skip" in parsed ? parsed.skip : groups.claim(parsed.group.name)?.skip;
-  });
-  const [somebody] = usernames;
-  const oneUser = await tryOneUser(somebody);
-  const groupsByMember = await tryQuery(
-    "groupsByMember",
-    ["name"],
-    readOf("groupsByMember", somebody),
-    () => undefined,
-  );
+  const allUsers = await tryAllUsers(driver, statements, usernames);
+  const allGroups = await tryAllGroups(driver, statements);
+  const oneUser = await tryOneUser(driver, statements, usernames[0]);
+  const groupsByMember = await tryGroupsByMember(driver, statements, usernames[0]);
   return {
     dialect: driver.dialect,
     server,
     queries: [oneUser, allUsers, allGroups, groupsByMember],
-    membership: await tryMemberships(),
+    membership: await tryMemberships(memberships, usernames),
   };
+}
 
-  function streamOf(query: "allUsers" | "allGroups"): AsyncIterable<readonly Row[]> {
-    return driver.stream(
-      query,
-      statements[query].text(() => "?"),
-      undefined,
-    );
-  }
+/** Also puts the names of the users that would be served into `usernames`. */
+function tryAllUsers(driver: Driver, { allUsers }: Statements, usernames: string[]): Promise<QueryReport> {
+  const taken = new UniqueNames("user", "username");
+  const batches = driver.stream("allUsers", allUsers.text(asWritten), undefined);
+  return tryQuery("allUsers", requiredUserColumns, batches, (row) => {
+    const parsed = parseUser(row);
+    if ("skip" in parsed) return parsed.skip;
+    const refusal = taken.claim(parsed.user.username);
+    if (refusal === undefined) usernames.push(parsed.user.username);
+    return refusal?.skip;
+  });
+}
 
-  /** With nobody to ask for, the query is still run, for a name that cannot be anybody's. */
-  async function* readOf(query: "oneUser" | "groupsByMember", username = "\u{1F333}"): AsyncGenerator<readonly Row[]> {
-    yield await driver.read(query, statements[query], username);
-  }
+function tryAllGroups(driver: Driver, { allGroups }: Statements): Promise<QueryReport> {
+  const taken = new UniqueNames("group", "name");
+  const batches = driver.stream("allGroups", allGroups.text(asWritten), undefined);
+  return tryQuery("allGroups", requiredGroupColumns, batches, (row) => {
+    const parsed = parseGroup(row);
+    return "skip" in parsed ? parsed.skip : taken.claim(parsed.group.name)?.skip;
+  });
+}
 
-  async function tryOneUser(username: string | undefined): Promise<QueryReport> {
-    const found: unknown[] = [];
-    const report = await tryQuery("oneUser", requiredUserColumns, readOf("oneUser", username), (row) => {
-      found.push(columnOf(row, "username"));
-      const parsed = parseUser(row);
-      return "skip" in parsed ? parsed.skip : undefined;
-    });
-    if (report.problem !== undefined || username === undefined || found.includes(username)) return report;
-    const problem = `${queryNames.oneUser} does not give the user ${JSON.stringify(username)}, whom ${queryNames.allUsers} gives.`;
-    return { ...report, problem };
-  }
+async function tryOneUser(driver: Driver, { oneUser }: Statements, username: string | undefined): Promise<QueryReport> {
+  const found: unknown[] = [];
+  const rows = readOne(() => driver.read("oneUser", oneUser, username ?? nobody));
+  const report = await tryQuery("oneUser", requiredUserColumns, rows, (row) => {
+    found.push(columnOf(row, "username"));
+    const parsed = parseUser(row);
+    return "skip" in parsed ? parsed.skip : undefined;
+  });
+  if (report.problem !== undefined || username === undefined || found.includes(username)) return report;
+  const user = JSON.stringify(username);
+  return {
+    ...report,
+    problem: `${queryNames.oneUser} does not give the user ${user}, whom ${queryNames.allUsers} gives.`,
+  };
+}
 
-  async function tryMemberships(): Promise<SourceReport["membership"]> {
-    const { strategy, reason } = await memberships.strategy();
-    const began = performance.now();
-    let count = 0;
-    let skipped: string | undefined;
-    let skippedRows = 0;
-    try {
-      const skip = (why: string) => {
-        skipped ??= why;
-        skippedRows += 1;
-      };
-      for await (const batch of memberships.read(usernames, undefined, skip)) count += batch.length;
-    } catch (error) {
-      return { strategy, reason, memberships: count, durationMs: elapsed(began), problem: refusalOf(error) };
-    }
-    const problem = skipped === undefined ? {} : { problem: `Rows skipped: ${skippedRows}. The first: ${skipped}` };
-    return { strategy, reason, memberships: count, durationMs: elapsed(began), ...problem };
+function tryGroupsByMember(
+  driver: Driver,
+  { groupsByMember }: Statements,
+  username: string | undefined,
+): Promise<QueryReport> {
+  const rows = readOne(() => driver.read("groupsByMember", groupsByMember, username ?? nobody));
+  return tryQuery("groupsByMember", ["name"], rows, () => undefined);
+}
+
+async function tryMemberships(
+  memberships: MembershipReader,
+  usernames: readonly string[],
+): Promise<SourceReport["membership"]> {
+  const began = performance.now();
+  let found = 0;
+  const skipped: string[] = [];
+  let skippedRows = 0;
+  let way: { strategy: MembershipStrategy; reason: string } = {
+    strategy: "batches",
+    reason: "nothing else was found out",
+  };
+  try {
+    way = await memberships.strategy();
+    const skip = (reason: string) => {
+      skippedRows += 1;
+      if (skipped.length === 0) skipped.push(reason);
+    };
+    for await (const batch of memberships.read(usernames, undefined, skip)) found += batch.length;
+  } catch (error) {
+    return { ...way, memberships: found, durationMs: elapsed(began), problem: refusalOf(error) };
   }
+  const problem = skippedRows === 0 ? {} : { problem: `Rows skipped: ${skippedRows}. The first: ${skipped[0]}` };
+  return { ...way, memberships: found, durationMs: elapsed(began), ...problem };
+}
+
+/** Whom the queries of one user are asked for where there are no users. */
+const nobody = "espalier-nobody";
+
+async function* readOne(read: () => Promise<readonly Row[]>): AsyncGenerator<readonly Row[]> {
+  yield await read();
 }
 
 async function tryQuery(

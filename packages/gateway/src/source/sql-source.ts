@@ -6,7 +6,7 @@ import { FreshReads } from "./fresh-reads.ts";
 import { MembershipReader } from "./memberships.ts";
 import { reportOn } from "./report.ts";
 import type { Dialect, Membership, Row, Source, SourceReport, SqlQueries } from "./source.ts";
-import { parseStatement } from "./statement.ts";
+import { asWritten, parseStatement } from "./statement.ts";
 
 /** @throws SourceError `ERR_SOURCE_QUERY` when a query is empty, or one that needs the username has no place for it */
 export function parseQueries(queries: SqlQueries, dialect: Dialect): Statements {
@@ -97,11 +97,7 @@ export class SqlSource implements Source {
 
   async *#stream(query: "allUsers" | "allGroups", signal: AbortSignal | undefined): AsyncGenerator<readonly Row[]> {
     this.#refuseWhenClosed();
-    yield* this.#driver.stream(
-      query,
-      this.#statements[query].text(() => "?"),
-      signal,
-    );
+    yield* this.#driver.stream(query, this.#statements[query].text(asWritten), signal);
   }
 
   #refuseWhenClosed(): void {

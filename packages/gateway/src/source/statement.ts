@@ -27,6 +27,11 @@ export class Statement {
   }
 }
 
+/** For a query that takes no username: a `?` in it is an operator, and stays. */
+export function asWritten(): string {
+  return "?";
+}
+
 /** Takes a query apart. Semicolons and comments at its end are left out, so that it can stand in a larger statement. */
 export function parseStatement(sql: string, dialect: Dialect): Statement {
   const parts: string[] = [];

@@ -130,13 +130,24 @@ describe("PostgreSQL as a source", () => {
     expect(rows.map((row) => row?.username)).toEqual(["ann", "ann", undefined, "zoë"]);
   });
 
-  it("asks one by one where the query cannot be joined", async () => {
-    const source = open({
-      oneUser: `WITH touched AS (UPDATE "Users" SET "sn" = "sn" WHERE "uid" = ? RETURNING *)
-      SELECT "uid" AS username FROM touched`,
+  it("asks one by one where the query compares with something that is not text", async () => {
+    const source = open({ oneUser: `${documentedQueries.allUsers} WHERE "uidNumber" = ?` });
+    const answers = await Promise.allSettled(["2001", "2999", "ann", "2003"].map((name) => source.user(name)));
+    expect(answers.map((answer) => (answer.status === "fulfilled" ? answer.value?.username : answer.reason))).toEqual([
+      "ann",
+      undefined,
+      expect.objectContaining({ name: "SourceError", code: "ERR_SOURCE_QUERY" }),
+      "zoë",
+    ]);
+  });
+
+  it("cannot write", async () => {
+    const oneUser = `WITH gone AS (DELETE FROM "Users" WHERE "uid" = ? RETURNING *) SELECT "uid" AS username FROM gone`;
+    await expect(open({ oneUser }).user("ann")).rejects.toMatchObject({
+      code: "ERR_SOURCE_QUERY",
+      message: expect.stringContaining("in a read-only transaction (25006)"),
     });
-    const rows = await Promise.all(["ann", "nobody", "abe"].map((name) => source.user(name)));
-    expect(rows.map((row) => row?.username)).toEqual(["ann", undefined, "abe"]);
+    expect(await readDirectory(open())).toEqual(directory);
   });
 
   it("fails only the caller whose name the query cannot take", async () => {
@@ -205,8 +216,8 @@ describe("PostgreSQL as a source", () => {
       byName: open({ memberships: `SELECT u."uid" AS username, g."cn" AS name ${joined}` }),
       byNumber: open({ memberships: `SELECT u."uid" AS username, g."gidNumber" AS gid_number ${joined};` }),
       lateral: open(),
-      // Rows cannot be locked in a read-only transaction, which is where everything is read at once.
-      batches: open({ groupsByMember: `${documentedQueries.groupsByMember} FOR SHARE -- (` }),
+      // Of two columns of one name a joined statement could not tell which is meant.
+      batches: open({ allUsers: documentedQueries.allUsers.replace("SELECT", 'SELECT "uid" AS username,') }),
       // Not every text can be cast to what this one compares with.
       singly: open({ allUsers: documentedQueries.allUsers.replace('"uid"', '"uidNumber"'), groupsByMember: byNumber }),
     };
@@ -232,9 +243,9 @@ describe("PostgreSQL as a source", () => {
       ],
     ]);
     expect(reports.map(({ membership }) => membership.reason)).toEqual([
-      ...["SQL_QUERY_MEMBERSHIPS is set", "SQL_QUERY_MEMBERSHIPS is set"],
+      ...["SQL_QUERY_ALL_MEMBERSHIPS is set", "SQL_QUERY_ALL_MEMBERSHIPS is set"],
       "SQL_QUERY_GROUPS_BY_MEMBER can be joined to SQL_QUERY_ALL_USERS in one statement",
-      expect.stringContaining("cannot execute SELECT FOR SHARE in a read-only transaction (25006)"),
+      expect.stringContaining('column reference "username" is ambiguous (42702)'),
       "SQL_QUERY_GROUPS_BY_MEMBER cannot be joined to all users: it compares the username with something that is not text",
     ]);
   });

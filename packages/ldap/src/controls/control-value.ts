@@ -1,5 +1,6 @@
 /** What the controls of this folder share: finding one, and a value that is read whole or refused. RFC 4511 §4.1.11. */
-import { BerReader } from "../ber/reader.ts";
+import type { BerReader } from "../ber/reader.ts";
+import { readWholeValue } from "../ber/whole-value.ts";
 import { ParseError } from "../error.ts";
 import type { Control } from "../message/message.ts";
 
@@ -22,23 +23,7 @@ export function readControlValue<Value>(
   if (control.controlValue === undefined) {
     throw new ParseError("ERR_CONTROL", `Control ${controlType} has no value and needs one`);
   }
-  const reader = new BerReader(control.controlValue);
-  let value: Value;
-  try {
-    value = read(reader);
-  } catch (error) {
-    if (!(error instanceof ParseError)) throw error;
-    throw new ParseError("ERR_CONTROL", `The value of control ${controlType} cannot be read: ${error.message}`, {
-      ...(error.offset === undefined ? {} : { offset: error.offset }),
-      cause: error,
-    });
-  }
-  if (reader.more) {
-    throw new ParseError("ERR_CONTROL", `The value of control ${controlType} goes on after its end`, {
-      offset: reader.offset,
-    });
-  }
-  return value;
+  return readWholeValue(control.controlValue, "ERR_CONTROL", `value of control ${controlType}`, read);
 }
 
 /** @throws ParseError `ERR_CONTROL` for another control. */

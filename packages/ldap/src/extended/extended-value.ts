@@ -1,5 +1,6 @@
 /** What the operations of this folder share: a value that is read whole or refused. RFC 4511 §4.12. */
-import { BerReader } from "../ber/reader.ts";
+import type { BerReader } from "../ber/reader.ts";
+import { readWholeValue } from "../ber/whole-value.ts";
 import { ParseError } from "../error.ts";
 
 /**
@@ -13,21 +14,7 @@ export function readExtendedValue<Value>(
   read: (reader: BerReader) => Value,
 ): Value {
   if (value === undefined) throw new ParseError("ERR_MESSAGE", `The ${what} has no value and needs one`);
-  const reader = new BerReader(value);
-  let result: Value;
-  try {
-    result = read(reader);
-  } catch (error) {
-    if (!(error instanceof ParseError)) throw error;
-    throw new ParseError("ERR_MESSAGE", `The value of the ${what} cannot be read: ${error.message}`, {
-      ...(error.offset === undefined ? {} : { offset: error.offset }),
-      cause: error,
-    });
-  }
-  if (reader.more) {
-    throw new ParseError("ERR_MESSAGE", `The value of the ${what} goes on after its end`, { offset: reader.offset });
-  }
-  return result;
+  return readWholeValue(value, "ERR_MESSAGE", `value of the ${what}`, read);
 }
 
 /** @throws ParseError `ERR_MESSAGE` when the operation has another name. */

@@ -116,6 +116,7 @@ export class Schema {
     return new Schema(joinDefinitions([this.definitions, definitions]));
   }
 
+  /** Supertypes before their subtypes. */
   get attributeTypes(): readonly AttributeType[] {
     return this.#attributeTypes;
   }

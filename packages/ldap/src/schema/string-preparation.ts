@@ -1,7 +1,7 @@
 /**
  * String preparation for matching, RFC 4518: map, normalize, prohibit, and the handling of insignificant spaces.
  *
- * Spaces take the form that OpenLDAP keeps: none at the ends, single ones inside, and one for a string of spaces alone.
+ * Spaces take the form that OpenLDAP keeps: none at the ends, single ones inside, and one for a string of spaces or of nothing.
  * Whole values compare equal in the same cases as in the form of §2.6.1, which has one space at each end and two inside.
  * Substrings do not in one: a space at the end of a piece must be there in the value, so `(cn=ann *)` matches "Ann Lee",
  * but not "Ann", which by §2.6.1 it would.
@@ -71,13 +71,13 @@ function foldCaseOf(text: string): string {
 
 function collapseSpaces(text: string, extent: Extent): string {
   let collapsed = text.replaceAll(/ {2,}/g, " ");
-  if (collapsed === " ") return extent === "final" ? "" : collapsed;
+  if (collapsed === " " || collapsed === "") return extent === "final" ? "" : " ";
   if ((extent === "whole" || extent === "initial") && collapsed.startsWith(" ")) collapsed = collapsed.slice(1);
   if ((extent === "whole" || extent === "final") && collapsed.endsWith(" ")) collapsed = collapsed.slice(0, -1);
   return collapsed;
 }
 
-/** Printable ASCII without a space at an end or beside another: what preparation leaves as it is, but for case. */
+/** Printable ASCII, at least one, without a space at an end or beside another: what preparation leaves as it is, but for case. */
 export function isPlain(value: Uint8Array): boolean {
   let previous = 0x20;
   for (let i = 0; i < value.length; i++) {
@@ -85,7 +85,7 @@ export function isPlain(value: Uint8Array): boolean {
     if (byte >= 0x7f || byte < 0x20 || (byte === 0x20 && previous === 0x20)) return false;
     previous = byte;
   }
-  return previous !== 0x20 || value.length === 0;
+  return previous !== 0x20;
 }
 
 /** `isPlain` for text. */
@@ -96,5 +96,5 @@ export function isPlainText(text: string): boolean {
     if (unit >= 0x7f || unit < 0x20 || (unit === 0x20 && previous === 0x20)) return false;
     previous = unit;
   }
-  return previous !== 0x20 || text.length === 0;
+  return previous !== 0x20;
 }

@@ -131,7 +131,7 @@ export class LdapServer<State = unknown> {
    */
   async listen(options: ListenOptions): Promise<AddressInfo> {
     const { secure = false } = options;
-    if (this.#isClosing) throw new Error("The server has been closed: create another one");
+    this.#checkOpen();
     if (secure && this.#secureContext === undefined) {
       throw new Error("A secure listener needs a certificate: give `tls` to createLdapServer");
     }
@@ -139,15 +139,12 @@ export class LdapServer<State = unknown> {
       accepted: (socket) => this.#accept(socket, listener),
       failed: (error) => this.#observer.listenerError?.(error),
     });
+    const address = await listener.listen(options);
+    if (this.#isClosing) listener.close();
+    this.#checkOpen();
     this.#listeners.add(listener);
-    try {
-      const address = await listener.listen(options);
-      if (!this.#isClosing) this.#sweeper.start();
-      return address;
-    } catch (error) {
-      this.#listeners.delete(listener);
-      throw error;
-    }
+    this.#sweeper.start();
+    return address;
   }
 
   /**
@@ -156,8 +153,9 @@ export class LdapServer<State = unknown> {
    * @throws Error of `node:tls` for what cannot be used; nothing has changed then.
    */
   setSecureContext(options: SecureContextOptions): void {
-    if (this.#secureContext === undefined)
+    if (this.#secureContext === undefined) {
       throw new Error("The server was created without `tls` and has none to replace");
+    }
     this.#secureContext = serverContext(options);
   }
 
@@ -184,6 +182,10 @@ export class LdapServer<State = unknown> {
     this.#stopListening();
     this.#closeConnections();
     await this.#whenEmpty();
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosing) throw new Error("The server has been closed: create another one");
   }
 
   #accept(socket: Socket, listener: Listener): void {

@@ -3,11 +3,20 @@ import fc from "fast-check";
 import type { Ava, Dn, Rdn } from "../../src/dn/dn.ts";
 
 /** Types of the built-in schema whose values may be any text, a type it does not have, and OIDs. */
-export const types = fc.constantFrom("cn", "UID", "ou", "2.5.4.10", "commonName", "description", "x-unknown", "1.2.3.4");
+export const types = fc.constantFrom(
+  "cn",
+  "UID",
+  "ou",
+  "2.5.4.10",
+  "commonName",
+  "description",
+  "x-unknown",
+  "1.2.3.4",
+);
 
 const values = fc.oneof(
   fc.string({ unit: "grapheme", minLength: 1 }),
-  fc.string({ unit: fc.constantFrom(..." ,+=\"\\<>;#aA\u0000\né"), maxLength: 8 }),
+  fc.string({ unit: fc.constantFrom(...' ,+="\\<>;#aA\u0000\né'), maxLength: 8 }),
 );
 
 export const avas: fc.Arbitrary<Ava> = fc.record({

@@ -17,8 +17,7 @@ describe("RFC 4514 §2.4: escapes what needs it, and nothing else", () => {
     ["a\0b\rc\u007f", "a\\00b\\0dc\\7f"],
     ["Zoë 李", "Zoë 李"],
   ];
-  for (const [text, expected] of escaped)
-    it(JSON.stringify(text), () => expect(escapeDnValue(text)).toBe(expected));
+  for (const [text, expected] of escaped) it(JSON.stringify(text), () => expect(escapeDnValue(text)).toBe(expected));
 });
 
 it("writes bytes as # and hexadecimal digits", () =>

@@ -48,8 +48,7 @@ describe("tells names apart", () => {
     ["x-unknown=a", "x-unknown=A"],
     ["cn=\\#0401", "cn=#0401"],
   ];
-  for (const [one, other] of pairs)
-    it(`${one} and ${other}`, () => expect(normalize(one)).not.toBe(normalize(other)));
+  for (const [one, other] of pairs) it(`${one} and ${other}`, () => expect(normalize(one)).not.toBe(normalize(other)));
 });
 
 it("compares types without a rule by their syntax, as Active Directory, which publishes no rules, does", () => {

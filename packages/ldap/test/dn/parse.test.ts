@@ -9,10 +9,7 @@ const ava = (type: string, value: string | Uint8Array) => ({ type, value });
 
 describe("RFC 4514 §4: the examples", () => {
   const examples: [string, ReturnType<typeof parseDn>][] = [
-    [
-      "UID=jsmith,DC=example,DC=net",
-      [[ava("UID", "jsmith")], [ava("DC", "example")], [ava("DC", "net")]],
-    ],
+    ["UID=jsmith,DC=example,DC=net", [[ava("UID", "jsmith")], [ava("DC", "example")], [ava("DC", "net")]]],
     [
       "OU=Sales+CN=J.  Smith,DC=example,DC=net",
       [[ava("OU", "Sales"), ava("CN", "J.  Smith")], [ava("DC", "example")], [ava("DC", "net")]],
@@ -53,8 +50,7 @@ it("reads empty values", () => expect(parseDn("cn=,o=")).toEqual([[ava("cn", "")
 it("keeps = and # inside a value", () => expect(parseDn("cn=a=b#c")).toEqual([[ava("cn", "a=b#c")]]));
 it("keeps escaped spaces at both ends and drops bare ones", () =>
   expect(parseDn("cn=  \\  a \\ ,o=x")).toEqual([[ava("cn", "  a  ")], [ava("o", "x")]]));
-it("reads one RDN of several AVAs", () =>
-  expect(parseRdn("cn=a + sn=b")).toEqual([ava("cn", "a"), ava("sn", "b")]));
+it("reads one RDN of several AVAs", () => expect(parseRdn("cn=a + sn=b")).toEqual([ava("cn", "a"), ava("sn", "b")]));
 
 describe("refuses, and says where", () => {
   const malformed: [text: string, offset: number][] = [
@@ -97,7 +93,10 @@ it("reads what it has written", () => {
 });
 
 it("gives a name or a ParseError for any text", () => {
-  const texts = fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: fc.constantFrom(...'cn=,+;\\"# aF0.') }));
+  const texts = fc.oneof(
+    fc.string({ unit: fc.nat(0xffff).map((unit) => String.fromCharCode(unit)) }),
+    fc.string({ unit: fc.constantFrom(...'cn=,+;\\"# aF0.') }),
+  );
   fc.assert(
     fc.property(texts, (text) => {
       const result = thrownBy(() => parseDn(text));

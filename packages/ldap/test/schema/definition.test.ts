@@ -112,7 +112,11 @@ describe("RFC 4512 §4.1: reads and writes", () => {
 describe("reads what servers publish beside the grammar", () => {
   const cn = { ...attributeType, superior: "name" };
   const texts: [what: string, text: string, expected: AttributeTypeDefinition][] = [
-    ["no spaces where none are needed", "(2.5.4.3 NAME('cn' 'commonName')SUP name)", { ...cn, names: ["cn", "commonName"] }],
+    [
+      "no spaces where none are needed",
+      "(2.5.4.3 NAME('cn' 'commonName')SUP name)",
+      { ...cn, names: ["cn", "commonName"] },
+    ],
     ["names side by side", "(2.5.4.3 NAME('cn''commonName')SUP name)", { ...cn, names: ["cn", "commonName"] }],
     ["a keyword right behind a quote", "( 2.5.4.3 NAME 'cn'SUP name )", cn],
     ["lines and tabs", "\t(\n  2.5.4.3\n\tNAME 'cn'\r\n  SUP name\n)\n", cn],
@@ -132,11 +136,7 @@ describe("reads what servers publish beside the grammar", () => {
       { ...cn, description: "the person's name" },
     ],
     ["an empty description", "( 2.5.4.3 NAME 'cn' DESC '' SUP name )", { ...cn, description: "" }],
-    [
-      "a backslash that escapes nothing",
-      "( 2.5.4.3 NAME 'cn' DESC 'a\\b' SUP name )",
-      { ...cn, description: "a\\b" },
-    ],
+    ["a backslash that escapes nothing", "( 2.5.4.3 NAME 'cn' DESC 'a\\b' SUP name )", { ...cn, description: "a\\b" }],
     [
       "words that no RFC names",
       "( 2.5.4.3 NAME 'cn' SUP name SOMETHING X-ORDERED 'VALUES' )",
@@ -185,7 +185,10 @@ const oids = fc.constantFrom("2.5.4.3", "1.3.6.1.4.1.99", "name", "x-odd-oid");
 const keystrings = fc.constantFrom("a", "cn", "user-name");
 const texts = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(..."'\\ 275CaN()$") }));
 const extensions: fc.Arbitrary<DefinitionExtension[]> = fc.array(
-  fc.record({ name: fc.constantFrom("X-ORIGIN", "X-SCHEMA-FILE"), values: fc.array(texts, { minLength: 1, maxLength: 3 }) }),
+  fc.record({
+    name: fc.constantFrom("X-ORIGIN", "X-SCHEMA-FILE"),
+    values: fc.array(texts, { minLength: 1, maxLength: 3 }),
+  }),
   { maxLength: 2 },
 );
 const attributeTypes: fc.Arbitrary<AttributeTypeDefinition> = fc.record({
@@ -228,7 +231,10 @@ it("reads what it has written", () => {
 
 it("gives a definition or a ParseError for any text", () => {
   const words = fc.constantFrom(..."()$'\\ ", "NAME", "SUP", "MUST", "DESC", "X-A", "1.2", "a", "'a'", "{1}");
-  const anything = fc.oneof(fc.string(), fc.array(words).map((parts) => `( ${parts.join(" ")} )`));
+  const anything = fc.oneof(
+    fc.string(),
+    fc.array(words).map((parts) => `( ${parts.join(" ")} )`),
+  );
   fc.assert(
     fc.property(anything, (text) => {
       for (const parse of [parseAttributeType, parseObjectClass, parseDitStructureRule, parseNameForm]) {

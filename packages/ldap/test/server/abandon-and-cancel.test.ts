@@ -3,7 +3,7 @@ import { cancelRequest } from "../../src/extended/cancel.ts";
 import { ResultCode } from "../../src/result-code.ts";
 import type { OperationEnded } from "../../src/server/index.ts";
 import { Gates, start } from "./harness.ts";
-import { extended, extendedResponse, result, search } from "./raw-client.ts";
+import { bind, bindResponse, extended, extendedResponse, result, search } from "./raw-client.ts";
 
 const modify = { type: "modifyRequest", object: "cn=a", changes: [] } as const;
 
@@ -70,19 +70,37 @@ describe("abandon (RFC 4511 §4.11)", () => {
     expect(await raw.next()).toEqual([2, { type: "searchResultEntry", objectName: "cn=a", attributes: [] }]);
   });
 
+  it("does not end a bind", async () => {
+    const gates = new Gates();
+    const { client } = await start({
+      handler: {
+        async bind(_request, operation) {
+          await gates.pass("bind");
+          operation.end(operation.isCancelled ? ResultCode.canceled : ResultCode.success);
+        },
+        search: (_request, operation) => operation.done(),
+      },
+    });
+    const raw = await client();
+    raw.request(1, bind("uid=ann"));
+    await gates.reached("bind");
+    raw.request(2, { type: "abandonRequest", messageId: 1 });
+    raw.request(3, search(""));
+    gates.open("bind");
+    expect(await raw.take(2)).toEqual([
+      [1, bindResponse()],
+      [3, result("searchResultDone")],
+    ]);
+  });
+
   it("reaches an operation while a bind waits for it", async () => {
     const { client, gates } = await startGated();
     const raw = await client();
     raw.request(1, search("cn=endless"));
     await gates.reached("cn=endless");
     raw.request(2, { type: "abandonRequest", messageId: 1 });
-    raw.request(3, {
-      type: "bindRequest",
-      version: 3,
-      name: "",
-      authentication: { type: "simple", password: new Uint8Array(0) },
-    });
-    expect((await raw.next())[0]).toBe(3);
+    raw.request(3, bind("", ""));
+    expect(await raw.next()).toEqual([3, bindResponse()]);
   });
 
   it("frees its place among maxOperationsInFlight only when the handler has returned", async () => {

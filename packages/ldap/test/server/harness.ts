@@ -73,3 +73,14 @@ export async function eventually(condition: () => boolean, deadlineMs = 10_000):
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
+
+/** Resolves when `count` has grown and then stayed the same for a hundred turns of the event loop. */
+export async function untilStill(count: () => number): Promise<void> {
+  let last = count();
+  let still = 0;
+  await eventually(() => {
+    still = count() === last && last > 0 ? still + 1 : 0;
+    last = count();
+    return still === 100;
+  });
+}

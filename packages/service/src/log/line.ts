@@ -39,13 +39,13 @@ export function formatLine(
   return `{"timestamp":"${timestamp}","level":"${upperCase[level]}","logger":${quotedLogger},"message":${quote(message)}${context}${own}}\n`;
 }
 
-/** A JSON string. Most text has nothing to escape, and finding that out is cheaper than `JSON.stringify`. */
-export function quote(text: string): string {
-  return mustEscape.test(text) ? JSON.stringify(text) : `"${text}"`;
+/** A JSON string, without the passwords of URLs. Most text needs neither escapes nor care, and one test tells. */
+function quote(text: string): string {
+  return needsCare.test(text) ? JSON.stringify(redactUrls(text)) : `"${text}"`;
 }
 
-/** Anything but what JSON takes as it is: control characters, `"`, `\` and (lone or not) surrogates. */
-const mustEscape = /[^ !#-[\]-\ud7ff\ue000-\uffff]/;
+/** Anything but what JSON takes as it is (no control character, `"`, `\` or surrogate, lone or not); or a URL. */
+const needsCare = /[^ !#-[\]-\ud7ff\ue000-\uffff]|:\/\//;
 
 const quotedRedacted = `"${redacted}"`;
 
@@ -106,6 +106,7 @@ function formatStructure(value: unknown): string {
 
 function replace(key: string, value: unknown): unknown {
   if (key !== "" && namesSecret(key)) return redacted;
+  if (typeof value === "string") return redactUrls(value);
   if (typeof value === "bigint") return String(value);
   return value instanceof Error ? errorFields(value) : value;
 }
@@ -115,8 +116,8 @@ function errorFields(error: Error): LogFields {
   return {
     name,
     code: "code" in error ? error.code : undefined,
-    message: redactUrls(message),
-    stack: stack === undefined ? undefined : redactUrls(stack),
+    message,
+    stack,
     cause,
     errors: error instanceof AggregateError ? error.errors : undefined,
   };

@@ -1,6 +1,6 @@
 /**
  * The second net under secrets in the log. The first is the type `Secret` and not logging them at all; this one catches a
- * field whose name gives it away, and the password inside a URL in the text of an error.
+ * field whose name gives it away, and the password inside a URL.
  */
 
 export const redacted = "[secret]";

@@ -78,6 +78,11 @@ export function yamlFile(text: string): string {
   return file;
 }
 
+/** Variables alone, whatever stands in the directory that the tests run in. */
+export function variables(environment: Readonly<Record<string, string>>) {
+  return { file: yamlFile(""), environment };
+}
+
 /** The lines of the ConfigurationError that `load` throws. */
 export function problemsOf(load: () => unknown): string[] {
   try {

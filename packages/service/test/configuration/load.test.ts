@@ -1,10 +1,11 @@
+import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { defineSection, loadConfiguration, logSection, metricsSection, Secret } from "../../src/index.ts";
+import { defineSection, loadConfiguration, logSection, metricsSection } from "../../src/index.ts";
 import { temporaryDirectory } from "../temporary-directory.ts";
-import { gateway, problemsOf, yamlFile } from "./gateway-section.ts";
+import { gateway, problemsOf, variables, yamlFile } from "./gateway-section.ts";
 
 type Variables = Record<string, string>;
 
@@ -37,15 +38,29 @@ describe("loading a configuration", () => {
 
   it("works without a file when the variables say enough", () => {
     const environment = { LDAP_BASE_DN: "dc=example,dc=com", AUTH_BACKENDS: "sql, notification,", SQL_URL: "sqlite:x" };
-    const { values, file } = loadConfiguration({
-      environment,
+    const { values } = loadConfiguration({
+      ...variables(environment),
       sections: [gateway, logSection, metricsSection],
     });
-    expect(file).toBeUndefined();
     expect(values.log).toEqual({ level: "info" });
     expect(values.metrics).toEqual({ listen: { host: "127.0.0.1", port: 9400 } });
     expect(values.gateway.authBackends).toEqual(["sql", "notification"]);
     expect(values.gateway.sql?.uri?.reveal()).toBe("sqlite:x");
+  });
+
+  it("reads ./espalier.yaml if there is one", () => {
+    const index = JSON.stringify(new URL("../../src/index.ts", import.meta.url).href);
+    const program = `import { loadConfiguration, logSection } from ${index};
+const { file, values } = loadConfiguration({ environment: {}, sections: [logSection] });
+process.stdout.write(JSON.stringify([file, values]));`;
+    const cwd = temporaryDirectory();
+    const run = () => {
+      const args = ["--input-type=module-typescript", "--eval", program];
+      return JSON.parse(execFileSync(process.execPath, args, { cwd, encoding: "utf8" }));
+    };
+    expect(run()).toEqual([null, { log: { level: "info" } }]);
+    writeFileSync(join(cwd, "espalier.yaml"), "log: { level: debug }");
+    expect(run()).toEqual(["espalier.yaml", { log: { level: "debug" } }]);
   });
 
   it("lets a variable override the file", () => {
@@ -68,7 +83,7 @@ describe("loading a configuration", () => {
 
   it("reads the log level in any letter case and METRICS_LISTEN=off", () => {
     const environment = { LOG_LEVEL: "WARN", METRICS_LISTEN: "off" };
-    expect(loadConfiguration({ environment, sections: [logSection, metricsSection] }).values).toEqual({
+    expect(loadConfiguration({ ...variables(environment), sections: [logSection, metricsSection] }).values).toEqual({
       log: { level: "warn" },
       metrics: { listen: "off" },
     });
@@ -76,22 +91,20 @@ describe("loading a configuration", () => {
 
   it("treats a section or a group without keys as empty", () => {
     expect(load("gateway:\n", { LDAP_BASE_DN: "dc=x" }).base).toBe("dc=x");
-    expect(load(`${minimal}  sql:\n  tiers:\n    - name: a\n`, { SQL_URI: "x" })).toMatchObject({
-      sql: { uri: new Secret("x") },
-      tiers: [{ name: "a", weight: 1 }],
-    });
+    const values = load(`${minimal}  sql:\n  tiers:\n    - name: a\n`, { SQL_URI: "x" });
+    expect([values.sql?.uri?.reveal(), values.tiers]).toEqual(["x", [{ name: "a", weight: 1 }]]);
   });
 
   it("gives an optional section only where the file or a variable configures it", () => {
     const sources = { sections: [logSection], optionalSections: [gateway] } as const;
-    expect(loadConfiguration({ ...sources, environment: {} }).values).toEqual({ log: { level: "info" } });
-    expect(loadConfiguration({ ...sources, environment: { LDAP_BASE_DN: "dc=x" } }).values.gateway?.base).toBe("dc=x");
+    expect(loadConfiguration({ ...sources, ...variables({}) }).values).toEqual({ log: { level: "info" } });
+    expect(loadConfiguration({ ...sources, ...variables({ LDAP_BASE_DN: "dc=x" }) }).values.gateway?.base).toBe("dc=x");
     expect(loadConfiguration({ ...sources, environment: {}, file: yamlFile(minimal) }).values.gateway?.port).toBe(636);
   });
 
   it("warns of a deprecated variable that is set", () => {
     const { values, warnings } = loadConfiguration({
-      environment: { LDAP_BASE_DN: "dc=x", REFRESH: "7s" },
+      ...variables({ LDAP_BASE_DN: "dc=x", REFRESH: "7s" }),
       sections: [gateway],
     });
     expect([values.gateway.refresh, warnings]).toEqual([7000, ["REFRESH: use SQL_REFRESH instead."]]);
@@ -214,6 +227,22 @@ gateway:
     ]);
   });
 
+  it("refuses aliases that multiply", () => {
+    const text = `a: &a [1,1,1,1,1,1,1,1,1,1]\nb: &b [${"*a,".repeat(10)}]\nc: &c [${"*b,".repeat(10)}]\nd: [${"*c,".repeat(10)}]\n`;
+    expect(problems(text)).toEqual([
+      "espalier.yaml: this cannot be read: Excessive alias count indicates a resource exhaustion attack",
+    ]);
+  });
+
+  it("takes no key from the language it is written in", () => {
+    expect(
+      problems(`${minimal}  __proto__: { port: 1 }\n  constructor: 1\n`).map((line) => line.split("; ")[0]),
+    ).toEqual([
+      "espalier.yaml:3:3: gateway.__proto__: is not a key that exists",
+      "espalier.yaml:4:3: gateway.constructor: is not a key that exists",
+    ]);
+  });
+
   it("says that a file which was asked for is not there", () => {
     const file = join(temporaryDirectory(), "missing.yaml");
     expect(problemsOf(() => loadConfiguration({ file, environment: {}, sections: [gateway] }))).toEqual([
@@ -237,7 +266,7 @@ gateway:
       schema: z.object({ sql: z.object({ uri: z.string(), queries: z.object({ users: z.string() }) }) }),
       environment: { SQL_URI: { path: ["sql", "uri"], description: "" } },
     });
-    expect(problemsOf(() => loadConfiguration({ environment: {}, sections: [source] }))).toEqual([
+    expect(problemsOf(() => loadConfiguration({ ...variables({}), sections: [source] }))).toEqual([
       "source.sql.uri: is missing: set it with the variable SQL_URI or source.sql.uri in espalier.yaml",
       "source.sql.queries.users: is missing: set it with source.sql.queries.users in espalier.yaml",
     ]);
@@ -245,12 +274,12 @@ gateway:
 
   it("names the forms that a value may have", () => {
     expect(
-      problemsOf(() => loadConfiguration({ environment: { METRICS_LISTEN: "9400" }, sections: [metricsSection] })),
+      problemsOf(() => loadConfiguration({ ...variables({ METRICS_LISTEN: "9400" }), sections: [metricsSection] })),
     ).toEqual([
       "METRICS_LISTEN: metrics.listen: must be off, or must be host:port, such as 127.0.0.1:9400 or [::1]:9400",
     ]);
     expect(
-      problemsOf(() => loadConfiguration({ environment: { LOG_LEVEL: "warning" }, sections: [logSection] })),
+      problemsOf(() => loadConfiguration({ ...variables({ LOG_LEVEL: "warning" }), sections: [logSection] })),
     ).toEqual([
       'LOG_LEVEL: log.level: must be trace, debug, info, warn, error or fatal, not "warning"; did you mean warn?',
     ]);

@@ -1,9 +1,9 @@
-import { spawn, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import { createLog, createNotifier } from "../../src/index.ts";
+import { requireProgram } from "../required-program.ts";
 import { temporaryDirectory } from "../temporary-directory.ts";
 
 // The socket that systemd would listen on. Node has no Unix datagrams, which is why Python holds it.
@@ -18,15 +18,12 @@ while True:
     if message: print(message, flush=True)
 `;
 
-const missing = [
-  ["systemd-notify", existsSync("/usr/bin/systemd-notify"), "systemd"],
-  ["python3", spawnSync("python3", ["--version"]).status === 0, "python3"],
-].flatMap(([program, isThere, debianPackage]) => (isThere ? [] : [`${program} (Debian package ${debianPackage})`]));
-const isRequired = process.env.CI === "true";
+const systemdNotify = requireProgram("/usr/bin/systemd-notify", ["--version"], "systemd");
+const python = requireProgram("python3", ["--version"], "python3");
 
 describe("telling systemd", () => {
-  it.skipIf(missing.length > 0 && !isRequired)(
-    `ready, reloading and stopping${missing.length > 0 ? `: needs ${missing.join(", ")}` : ""}`,
+  it.skipIf(systemdNotify.isMissing || python.isMissing)(
+    `ready, reloading and stopping${systemdNotify.note}${python.note}`,
     async () => {
       const socket = join(temporaryDirectory(), "notify");
       const systemd = spawn("python3", ["-c", receiver, socket], { stdio: ["ignore", "pipe", "inherit"] });

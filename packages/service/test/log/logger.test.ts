@@ -103,12 +103,14 @@ describe("a line of the log", () => {
   it("holds no secret, wherever it was put", () => {
     const { log, lines } = capture();
     const hunter2 = "hunter2";
-    log.logger("a", { password: hunter2 }).info("x", {
+    log.logger("a", { password: hunter2 }).info(`reading redis://:${hunter2}@cache`, {
       value: new Secret(hunter2),
       userPassword: hunter2,
       SQL_PASSWORD: hunter2,
       clientSecret: [hunter2],
       nested: [{ "set-cookie": hunter2, deeper: { apiKey: hunter2, accessToken: hunter2, Authorization: hunter2 } }],
+      url: `ldap://cn=a:${hunter2}@host`,
+      urls: [`https://ann:${hunter2}@host/`],
       error: new Error(`cannot reach postgres://ann:${hunter2}@db:5432/users`, {
         cause: new Error(`mysql://:${hunter2}@db`),
       }),

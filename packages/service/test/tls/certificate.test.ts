@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { CertificateSource } from "../../src/index.ts";
 import { CertificateError, loadCertificate, Secret } from "../../src/index.ts";
+import { requireProgram } from "../required-program.ts";
 import { createAuthority } from "./authority.ts";
 
 const now = new Date("2025-06-01T00:00:00Z");
@@ -19,7 +20,9 @@ async function refusal(source: CertificateSource): Promise<string> {
 
 const read = (path: string) => readFileSync(path, "utf8");
 
-describe("loading a certificate", () => {
+const openssl = requireProgram("openssl", ["version"], "openssl");
+
+describe.skipIf(openssl.isMissing)(`loading a certificate${openssl.note}`, () => {
   it.each(["ec", "rsa"] as const)("gives what is served and what is to be told of it (%s)", async (key) => {
     const authority = createAuthority();
     const { certPath, keyPath } = authority.issue("ldap1", { key });

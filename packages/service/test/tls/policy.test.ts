@@ -10,7 +10,7 @@ import {
   tlsOptions,
   tlsPolicyShape,
 } from "../../src/index.ts";
-import { problemsOf } from "../configuration/gateway-section.ts";
+import { problemsOf, variables } from "../configuration/gateway-section.ts";
 
 const section = defineSection({
   name: "service",
@@ -27,7 +27,7 @@ const section = defineSection({
 
 describe("a TLS policy", () => {
   it("is TLS 1.2 and 1.3 unless told, with the server's order of ciphers", () => {
-    const { values } = loadConfiguration({ environment: {}, sections: [section] });
+    const { values } = loadConfiguration({ ...variables({}), sections: [section] });
     expect(tlsOptions(values.service)).toEqual({
       minVersion: "TLSv1.2",
       maxVersion: "TLSv1.3",
@@ -67,11 +67,11 @@ describe("a TLS policy", () => {
 
   it("is refused at the start, with the variable's name", () => {
     const environment = { TLS_MIN_VERSION: "TLSv1.3", TLS_MAX_VERSION: "TLSv1.2" };
-    expect(problemsOf(() => loadConfiguration({ environment, sections: [section] }))).toEqual([
+    expect(problemsOf(() => loadConfiguration({ ...variables(environment), sections: [section] }))).toEqual([
       "TLS_MAX_VERSION: service.maxVersion: is below minVersion, TLSv1.3: no version is left",
     ]);
     expect(
-      problemsOf(() => loadConfiguration({ environment: { TLS_MIN_VERSION: "TLSv1.1" }, sections: [section] })),
+      problemsOf(() => loadConfiguration({ ...variables({ TLS_MIN_VERSION: "TLSv1.1" }), sections: [section] })),
     ).toEqual([
       'TLS_MIN_VERSION: service.minVersion: must be TLSv1.2 or TLSv1.3, not "TLSv1.1"; did you mean TLSv1.2?',
     ]);

@@ -1,4 +1,4 @@
-import { execFile, spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
@@ -7,6 +7,7 @@ import { connect, createServer } from "node:tls";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { SelfSignedOptions } from "../../src/index.ts";
 import { CertificateError, loadCertificate, selfSignedCertificate, tlsOptions } from "../../src/index.ts";
+import { requireProgram } from "../required-program.ts";
 import { temporaryDirectory } from "../temporary-directory.ts";
 
 const now = new Date("2025-06-01T00:00:00Z");
@@ -143,18 +144,15 @@ describe("a self-signed certificate", () => {
     await expect(once(stranger, "secureConnect")).rejects.toThrow("self-signed certificate");
   });
 
-  const hasLdapTools = spawnSync("ldapsearch", ["-VV"]).status === 0;
-  it.skipIf(!hasLdapTools && process.env.CI !== "true")(
-    `is trusted by OpenLDAP's client over GnuTLS${hasLdapTools ? "" : ": needs ldapsearch (Debian package ldap-utils)"}`,
-    async () => {
-      const made = await selfSignedCertificate({ directory: temporaryDirectory(), commonName: "ldap.example.com" });
-      const { server, port } = await serve(made);
-      const handshake = once(server, "secureConnection");
-      const env = { PATH: process.env.PATH, LDAPTLS_CACERT: made.certPath, LDAPTLS_REQCERT: "demand", LDAPNOINIT: "" };
-      // What it meets behind the handshake is not LDAP, so it fails; the handshake is what is asked for.
-      const client = execFile("ldapsearch", ["-x", "-H", `ldaps://localhost:${port}`, "-o", "nettimeout=5"], { env });
-      await handshake;
-      client.kill();
-    },
-  );
+  const ldapsearch = requireProgram("ldapsearch", ["-VV"], "ldap-utils");
+  it.skipIf(ldapsearch.isMissing)(`is trusted by OpenLDAP's client over GnuTLS${ldapsearch.note}`, async () => {
+    const made = await selfSignedCertificate({ directory: temporaryDirectory(), commonName: "ldap.example.com" });
+    const { server, port } = await serve(made);
+    const handshake = once(server, "secureConnection");
+    const env = { PATH: process.env.PATH, LDAPTLS_CACERT: made.certPath, LDAPTLS_REQCERT: "demand", LDAPNOINIT: "" };
+    // What it meets behind the handshake is not LDAP, so it fails; the handshake is what is asked for.
+    const client = execFile("ldapsearch", ["-x", "-H", `ldaps://localhost:${port}`, "-o", "nettimeout=5"], { env });
+    await handshake;
+    client.kill();
+  });
 });
