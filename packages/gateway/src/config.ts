@@ -2,6 +2,7 @@
 import { formatDn, parseDn } from "@espalier/ldap";
 import { checkTlsPolicy, defineSection, duration, listenUrl, secret, tlsPolicyShape } from "@espalier/service";
 import { z } from "zod";
+import { AttemptKeys } from "./backoff/attempt.ts";
 import type { SourceOptions } from "./source/source.ts";
 
 /** A setting of the system this replaces that means something this gateway does not do: never passed over in silence. */
@@ -121,7 +122,7 @@ const schema = z
     backoff: z
       .strictObject({
         exemptAddresses: z
-          .array(z.string())
+          .array(z.string().refine(isAddressOrNetwork, "must be an address or a network such as 10.0.0.0/8"))
           .default([])
           .describe(
             "Addresses or networks (`10.0.0.0/8`) whose wrong passwords are not counted: proxies and applications that many users stand behind.",
@@ -250,6 +251,14 @@ export const gatewaySection = defineSection({
     BACKEND_DIR: { path: ["backendDirectory"], description: "Not in this version." },
   },
 });
+
+function isAddressOrNetwork(text: string): boolean {
+  try {
+    return new AttemptKeys({ exemptAddresses: [text] }) !== undefined;
+  } catch {
+    return false;
+  }
+}
 
 function booleanOf(text: string): boolean {
   if (text === "true") return true;

@@ -31,7 +31,8 @@ export interface Section<Name extends string = string, Schema extends z.ZodObjec
 
 /**
  * Declares a section. Keys of `schema` that are not there by themselves are unknown and refused by the loader; defaults
- * live in the schema. Keys that no variable sets need a `.describe(…)` for the reference.
+ * live in the schema. Keys that no variable sets need a `.describe(…)` for the reference. What contradicts across keys goes
+ * into a `superRefine`, which zod runs once every key by itself is right.
  *
  * @throws {TypeError} when a variable names a key that the schema does not have, or two claim one name.
  */
