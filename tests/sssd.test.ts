@@ -7,8 +7,8 @@ import {
   fillPostgres,
   type Gateway,
   type Population,
-  type PopulationUser,
   type Postgres,
+  person,
   requirePrograms,
   type Sssd,
   sssdPrograms,
@@ -47,22 +47,6 @@ const population: Population = {
     { name: "many", gidNumber: 3004, members: Array.from({ length: 40 }, (_, index) => `user${index}`) },
   ],
 };
-
-function person(username: string, uidNumber: number, more: Partial<PopulationUser> = {}): PopulationUser {
-  return {
-    username,
-    uidNumber,
-    gidNumber: uidNumber,
-    firstName: undefined,
-    lastName: undefined,
-    fullName: undefined,
-    mail: undefined,
-    homeDirectory: undefined,
-    password: `pw-${username}`,
-    status: "active",
-    ...more,
-  };
-}
 
 interface Site {
   readonly postgres: Postgres;

@@ -12,8 +12,8 @@ import {
   type Gateway,
   ldapsearch,
   type Population,
-  type PopulationUser,
   type Postgres,
+  person,
   requirePrograms,
   runCommand,
   runEspalier,
@@ -29,27 +29,19 @@ const describe = requirePrograms({ postgres: "postgresql-15", ldapsearch: "ldap-
 const baseDn = "dc=example,dc=com";
 
 const population: Population = {
-  users: [person("ann", 2001), person("abe", 2002), person("zoe", 2003), person("bea", 2004)],
+  users: ["ann", "abe", "zoe", "bea"].map((name, index) =>
+    person(name, 2001 + index, {
+      gidNumber: 3001,
+      lastName: "Smith",
+      fullName: `${name} Smith`,
+      mail: `${name}@example.org`,
+    }),
+  ),
   groups: [
     { name: "staff", gidNumber: 3001, members: ["ann", "abe"] },
     { name: "allowedusers", gidNumber: 3002, members: [] },
   ],
 };
-
-function person(username: string, uidNumber: number): PopulationUser {
-  return {
-    username,
-    uidNumber,
-    gidNumber: 3001,
-    firstName: undefined,
-    lastName: "Smith",
-    fullName: `${username} Smith`,
-    mail: `${username}@example.org`,
-    homeDirectory: undefined,
-    password: `pw-${username}`,
-    status: "active",
-  };
-}
 
 const user = (name: string) => `uid=${name},${baseDn}`;
 const group = (name: string) => `cn=${name},${baseDn}`;
@@ -212,6 +204,11 @@ describe("a search returns what was selected:", () => {
     expect(await types("1.1")).toEqual([]);
     expect(await types("mail")).toEqual(["mail"]);
     expect(await types("uid", "MEMBEROF", "nothing")).toEqual(["memberOf", "uid"]);
+  });
+
+  it("whatever another client has selected in odd words before", async () => {
+    expect(await types("givenName sn", "cn")).toEqual(["cn"]);
+    expect(await types("givenName", "sn", "cn")).toEqual(["cn", "sn"]);
   });
 
   it("never the password", async () => {

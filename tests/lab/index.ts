@@ -10,6 +10,7 @@ export {
   type PopulationGroup,
   type PopulationOptions,
   type PopulationUser,
+  person,
   randomPopulation,
   ssha,
   uniformPopulation,

@@ -1,8 +1,14 @@
 /** A private MariaDB server (Debian: mariadb-server), with a database of the test's own. */
-import { chown } from "node:fs/promises";
+import { chown, copyFile } from "node:fs/promises";
+import type { ServerCertificate } from "./certificates.ts";
 import { DatabaseProcess, runAs, serverUser } from "./database-process.ts";
 import { freePort } from "./ports.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
+
+export interface MariadbOptions {
+  /** With it the server offers TLS. */
+  readonly certificate?: ServerCertificate;
+}
 
 export interface Mariadb extends AsyncDisposable {
   /** mariadb://… of a user with all rights on the database `espalier`, and a password. */
@@ -19,15 +25,26 @@ export interface Mariadb extends AsyncDisposable {
 }
 
 /** Starts one on 127.0.0.1. Disposing of it removes its data. */
-export async function startMariadb(): Promise<Mariadb> {
+export async function startMariadb({ certificate }: MariadbOptions = {}): Promise<Mariadb> {
   const user = await serverUser("mysql");
   const directory = await temporaryDirectory("mariadb");
-  if (user.uid !== undefined && user.gid !== undefined) await chown(directory.path, user.uid, user.gid);
+  const own = async (file: string) => {
+    if (user.uid !== undefined && user.gid !== undefined) await chown(file, user.uid, user.gid);
+    return file;
+  };
+  await own(directory.path);
   const data = directory.file("data");
   const socket = directory.file("socket");
   await runAs(user, "mariadb-install-db", [
     ...["--no-defaults", `--datadir=${data}`, "--auth-root-authentication-method=normal", "--skip-test-db"],
   ]);
+  const tls: string[] = [];
+  if (certificate !== undefined) {
+    await copyFile(certificate.privateKey, directory.file("server.key"));
+    await copyFile(certificate.certificate, directory.file("server.crt"));
+    tls.push(`--ssl-key=${await own(directory.file("server.key"))}`);
+    tls.push(`--ssl-cert=${await own(directory.file("server.crt"))}`);
+  }
   const port = await freePort();
   const server = new DatabaseProcess(
     "mariadbd",
@@ -35,6 +52,7 @@ export async function startMariadb(): Promise<Mariadb> {
       ...["--no-defaults", `--datadir=${data}`, `--socket=${socket}`, `--pid-file=${directory.file("pid")}`],
       ...["--bind-address=127.0.0.1", `--port=${port}`, "--skip-log-bin", "--skip-name-resolve"],
       ...["--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M", "--innodb-log-file-size=16M"],
+      ...tls,
     ],
     user,
     /ready for connections/,

@@ -28,6 +28,23 @@ export interface Population {
   readonly groups: readonly PopulationGroup[];
 }
 
+/** A user with a name, a number and the password `pw-<username>`; the rest is as `more` says, or left out of the row. */
+export function person(username: string, uidNumber: number, more: Partial<PopulationUser> = {}): PopulationUser {
+  return {
+    username,
+    uidNumber,
+    gidNumber: uidNumber,
+    firstName: undefined,
+    lastName: undefined,
+    fullName: undefined,
+    mail: undefined,
+    homeDirectory: undefined,
+    password: `pw-${username}`,
+    status: "active",
+    ...more,
+  };
+}
+
 /** The `{SSHA}` form of a password, RFC 2307 with a salt; the salt is derived from `owner`, so that it never changes. */
 export function ssha(password: string, owner: string): string {
   const salt = createHash("sha1").update(owner).digest().subarray(0, 8);

@@ -50,9 +50,9 @@ export async function startPostgres({ certificate }: PostgresOptions = {}): Prom
     // The server refuses a key that is not its own user's.
     await copyFile(certificate.privateKey, directory.file("server.key"));
     await copyFile(certificate.certificate, directory.file("server.crt"));
-    tls["ssl"] = "on";
-    tls["ssl_key_file"] = await own(directory.file("server.key"));
-    tls["ssl_cert_file"] = await own(directory.file("server.crt"));
+    tls.ssl = "on";
+    tls.ssl_key_file = await own(directory.file("server.key"));
+    tls.ssl_cert_file = await own(directory.file("server.crt"));
   }
   const port = await freePort();
   const settings: Record<string, string> = {

@@ -27,24 +27,7 @@ const unknownDescriptions = ["frobnicate", "1.2.3.4.5.6.7", "cn;lang-en", "uid;b
 const stringRules = ["caseIgnoreMatch", "2.5.13.2", "caseExactMatch", "2.5.13.5", "caseExactIA5Match", "integerMatch"];
 const otherRules = ["caseIgnoreIA5Match", "2.5.13.14", "distinguishedNameMatch", "2.5.13.0", "1.2.3.4.5"];
 
-const oddTexts = [
-  "",
-  " ",
-  "*",
-  "\\",
-  "zzz",
-  "ANN",
-  "a",
-  "0",
-  "-1",
-  "2147483648",
-  "é",
-  "ss",
-  "李",
-  "a  b",
-  "%",
-  "(",
-];
+const oddTexts = ["", " ", "*", "\\", "zzz", "ANN", "a", "0", "-1", "2147483648", "é", "ss", "李", "a  b", "%", "("];
 
 interface Known {
   readonly type: string;
@@ -119,7 +102,16 @@ const selections: fc.Arbitrary<string[]> = fc.oneof(
           "gidNumber",
           "userPassword",
         ],
-        ...["cn;lang-en", "frobnicate", "uidNumber", "structuralObjectClass", "subschemaSubentry", "", "uid cn", "uid;binary"],
+        ...[
+          "cn;lang-en",
+          "frobnicate",
+          "uidNumber",
+          "structuralObjectClass",
+          "subschemaSubentry",
+          "",
+          "uid cn",
+          "uid;binary",
+        ],
       ),
       { maxLength: 5 },
     ),

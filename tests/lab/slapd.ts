@@ -22,6 +22,7 @@ export interface SlapdOptions {
   readonly maintainsOperationalAttributes?: boolean;
 }
 
+/** Disposing of it ends it and removes its files. */
 export interface Slapd extends AsyncDisposable {
   /** ldap://127.0.0.1:port */
   readonly url: string;
@@ -34,8 +35,6 @@ export interface Slapd extends AsyncDisposable {
   readonly rootDn: string;
   readonly rootPassword: string;
   readonly process: ChildServer;
-  /** Ends it and removes its files. */
-  stop(): Promise<void>;
 }
 
 const usualIndexes = [
@@ -53,7 +52,8 @@ const rootPassword = "root-password";
 /** Starts slapd on free loopback ports. Everybody may read everything but userPassword. */
 export async function startSlapd(options: SlapdOptions): Promise<Slapd> {
   const baseDn = options.baseDn ?? "dc=example,dc=com";
-  const directory = await temporaryDirectory("slapd");
+  await using cleanup = new AsyncDisposableStack();
+  const directory = cleanup.use(await temporaryDirectory("slapd"));
   const configuration = directory.file("slapd.conf");
   const content = directory.file("content.ldif");
   await mkdir(directory.file("database"));
@@ -68,24 +68,16 @@ export async function startSlapd(options: SlapdOptions): Promise<Slapd> {
   const ldapsUrl = ldapsPort === undefined ? undefined : `ldaps://127.0.0.1:${ldapsPort}`;
   const listeners = [url, ...(ldapsUrl === undefined ? [] : [ldapsUrl])].join(" ");
   // -d 0: in the foreground, and silent.
-  const process = new ChildServer("slapd", ["-d", "0", "-h", listeners, "-f", configuration]);
-  const stop = async () => {
-    await process.terminate();
-    await directory[Symbol.asyncDispose]();
-  };
-  try {
-    await process.ready(async () => {
-      const search = ["-x", "-H", url, "-b", "", "-s", "base", "1.1"];
-      return (await runCommand("ldapsearch", search)).exitCode === 0;
-    });
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  const process = cleanup.use(new ChildServer("slapd", ["-d", "0", "-h", listeners, "-f", configuration]));
+  await process.ready(async () => {
+    const search = ["-x", "-H", url, "-b", "", "-s", "base", "1.1"];
+    return (await runCommand("ldapsearch", search)).exitCode === 0;
+  });
+  const resources = cleanup.move();
   const rootDn = `cn=admin,${baseDn}`;
   return {
-    ...{ url, port, ldapsUrl, ldapsPort, baseDn, rootDn, rootPassword, process, stop },
-    [Symbol.asyncDispose]: stop,
+    ...{ url, port, ldapsUrl, ldapsPort, baseDn, rootDn, rootPassword, process },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
 
@@ -93,7 +85,7 @@ export async function startSlapd(options: SlapdOptions): Promise<Slapd> {
 async function schemaFiles(directory: TemporaryDirectory): Promise<string[]> {
   const core = await readFile("/etc/ldap/schema/core.schema", "utf8");
   const relaxed = core.replace(
-    /(NAME 'groupOfNames'[^]{1,80}?)MUST \( member \$ cn \)\s+MAY \(/,
+    /(NAME 'groupOfNames'[\s\S]{1,80}?)MUST \( member \$ cn \)\s+MAY \(/,
     "$1MUST cn MAY ( member $",
   );
   if (relaxed === core) throw new Error("core.schema does not define groupOfNames as Debian 12's does");

@@ -6,7 +6,8 @@
  * a machine that runs an SSSD of its own is left alone.
  */
 import { existsSync } from "node:fs";
-import { glob, readFile, rm, writeFile } from "node:fs/promises";
+import { glob, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { ChildServer } from "./child-server.ts";
 import { runCommand, succeed } from "./command.ts";
 import { programPath } from "./programs.ts";
@@ -53,6 +54,7 @@ export interface Sssd extends AsyncDisposable {
 
 const domain = "espalier";
 const pamService = "/etc/pam.d/espalier-lab";
+const databaseFolder = "/var/lib/sss/db";
 const pidFile = "/run/sssd.pid";
 const domainLog = `/var/log/sssd/sssd_${domain}.log`;
 
@@ -61,8 +63,13 @@ export async function startSssd({ settings, hosts = {} }: SssdOptions): Promise<
   await refuseBesideAnother();
   await using cleanup = new AsyncDisposableStack();
   const directory = cleanup.use(await temporaryDirectory("sssd"));
-  cleanup.defer(removeTraces);
   await removeTraces();
+  const present = new Set(await readdir(databaseFolder));
+  cleanup.defer(async () => {
+    await removeTraces();
+    const made = (await readdir(databaseFolder)).filter((file) => !present.has(file));
+    for (const file of made) await rm(join(databaseFolder, file));
+  });
 
   const configuration = directory.file("sssd.conf");
   await writeFile(configuration, sssdConfiguration(settings), { mode: 0o600 });
@@ -116,7 +123,12 @@ async function refuseBesideAnother(): Promise<void> {
 
 /** What a run leaves at SSSD's fixed places, and PAM's service for pamtester. */
 async function removeTraces(): Promise<void> {
-  const patterns = [`/var/lib/sss/db/*_${domain}.ldb`, "/var/lib/sss/mc/*", "/var/lib/sss/pipes/{nss,pam}", domainLog];
+  const patterns = [
+    `${databaseFolder}/*_${domain}.ldb`,
+    "/var/lib/sss/mc/*",
+    "/var/lib/sss/pipes/{nss,pam}",
+    domainLog,
+  ];
   for await (const file of glob(patterns)) await rm(file, { force: true });
   await rm(pamService, { force: true });
 }

@@ -1,7 +1,7 @@
 /** A connection to an LDAP server that sends what it is told, sound or not, and hands out what comes back, as it came. */
 import { once } from "node:events";
 import { connect as connectTcp, type Socket } from "node:net";
-import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
+import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import {
   type Control,
   decodeMessage,
@@ -33,7 +33,7 @@ const maxMessageBytes = 64 * 1024 * 1024;
 const intermediates = new Set(["searchResultEntry", "searchResultReference", "intermediateResponse"]);
 
 export class Wire implements Disposable {
-  #socket: Socket;
+  readonly #socket: Socket;
   #buffer: Buffer = Buffer.alloc(0);
   #lastMessageId = 0;
   readonly #received: LdapMessage[] = [];
@@ -63,11 +63,6 @@ export class Wire implements Disposable {
   /** Everything received so far, in order. */
   get received(): readonly LdapMessage[] {
     return this.#received;
-  }
-
-  /** The TLS version in use, or `undefined` in clear text. */
-  get tlsVersion(): string | undefined {
-    return "getProtocol" in this.#socket ? ((this.#socket as TLSSocket).getProtocol() ?? undefined) : undefined;
   }
 
   /** Writes bytes as they are. */
@@ -144,22 +139,9 @@ export class Wire implements Disposable {
     }
   }
 
-  /** Goes on in TLS on the same connection, after a StartTLS that the server accepted. RFC 4511 §4.14. */
-  async secure(tls: ConnectionOptions = {}): Promise<void> {
-    this.#socket.removeAllListeners("data").removeAllListeners("close");
-    const socket = connectTls({ rejectUnauthorized: false, ...tls, socket: this.#socket });
-    await once(socket, "secureConnect");
-    this.#socket = socket;
-    this.#listen();
-  }
-
   /** Stops reading what the server sends, as a client that hangs does. */
   pause(): void {
     this.#socket.pause();
-  }
-
-  resume(): void {
-    this.#socket.resume();
   }
 
   [Symbol.dispose](): void {

@@ -2,11 +2,7 @@
 import {
   type BindRequest,
   type CompareRequest,
-  type Control,
-  compileFilter,
-  decodeAssertion,
   LdapError,
-  Oid,
   ParseError,
   ResultCode,
   type Schema,
@@ -24,18 +20,19 @@ import type { CheckResult, Logger } from "@espalier/service";
 import type { AttemptKeys } from "./backoff/attempt.ts";
 import type { BackoffLedger } from "./backoff/ledger.ts";
 import { Binds } from "./bind/binds.ts";
+import { credentialsOf } from "./bind/credentials.ts";
 import { baseOf, type GatewayConfig, sourceOptionsOf } from "./config.ts";
 import { PasswordVerifier } from "./password/verifier.ts";
 import { Population } from "./refresh/population.ts";
 import { Refresher } from "./refresh/refresher.ts";
+import { checkAssertion } from "./search/assertion.ts";
 import { compare } from "./search/compare.ts";
-import { EntryTarget } from "./search/entry-target.ts";
 import { LookupOnMiss } from "./search/lookup-on-miss.ts";
 import { noSuchObject } from "./search/no-such-object.ts";
 import { Searches } from "./search/search.ts";
 import type { SessionState } from "./session-state.ts";
 import { Snapshot } from "./snapshot/snapshot.ts";
-import { openSource, type Source } from "./source/source.ts";
+import { openSource, type Source, type User } from "./source/source.ts";
 import { rootDse, subschema } from "./tree/published.ts";
 import { createTree, type Tree } from "./tree/tree.ts";
 
@@ -74,12 +71,13 @@ export class Directory {
       onWorkerLost: (error) =>
         log.error("A thread that verifies passwords was lost; another takes its place.", { error }),
     });
+    const keepsPasswords = config.binds.source === "snapshot" || config.outage.binds === "lastKnown";
     const lastKnownForMs = config.outage.binds === "lastKnown" ? config.outage.lastKnownFor : 0;
     this.population = new Population(this.snapshot, {
       tree: this.tree,
       defaults: { inventMail: config.inventMail },
       observePassword: (stored) => this.verifier.observe(stored),
-      keepPasswords: lastKnownForMs > 0 || config.binds.source === "snapshot",
+      passwordToKeep: keepsPasswords ? hashThatAdmits : undefined,
       now,
     });
     this.#source = openSource(sourceOptionsOf(config));
@@ -99,7 +97,8 @@ export class Directory {
       checkAccess: (session) => this.#checkAccess(session),
       misses: new LookupOnMiss({
         schema,
-        isServed: (username) => this.#isServed(username),
+        keyOfUser: (username) => this.tree.key(this.tree.userDn(username)),
+        isServed: (key) => this.snapshot.get(key) !== undefined,
         load: (username) => this.refresher.load(username),
         now,
       }),
@@ -131,8 +130,6 @@ export class Directory {
   }
 
   search(request: SearchRequest, operation: SearchOperation<SessionState>): Handled {
-    const assertion = operation.controls.find((control) => control.controlType === Oid.assertion);
-    if (assertion) this.#assert(assertion, request.baseObject, operation);
     return this.#searches.search(request, operation);
   }
 
@@ -140,8 +137,7 @@ export class Directory {
     this.#checkAccess(operation.session);
     const entry = this.snapshot.get(this.#keyOf(request.entry));
     if (!entry) throw noSuchObject(request.entry, this.snapshot, (dn) => this.#keyOf(dn));
-    const assertion = operation.controls.find((control) => control.controlType === Oid.assertion);
-    if (assertion) this.#assert(assertion, request.entry, operation);
+    checkAssertion(operation.controls, entry, this.snapshot.schema);
     operation.end(compare(request, entry, this.snapshot));
   }
 
@@ -170,23 +166,6 @@ export class Directory {
     };
   }
 
-  /** RFC 4528: the operation goes on only if the entry it starts from matches. */
-  #assert(control: Control, dn: string, operation: Operation<SessionState>): void {
-    this.#checkAccess(operation.session);
-    const entry = this.snapshot.get(this.#keyOf(dn));
-    if (!entry) return;
-    let filter: ReturnType<typeof decodeAssertion>;
-    try {
-      filter = decodeAssertion(control);
-    } catch (error) {
-      if (error instanceof ParseError) throw new LdapError(ResultCode.protocolError, error.message);
-      throw error;
-    }
-    const target = new EntryTarget();
-    target.entry = entry;
-    if (compileFilter(filter, this.snapshot.schema)(target) !== true) throw new LdapError(ResultCode.assertionFailed);
-  }
-
   #checkAccess(session: Session<unknown>): void {
     if (this.#options.config.requireAuthForSearch && session.authorization === anonymous) {
       throw new LdapError(
@@ -208,10 +187,6 @@ export class Directory {
     }
   }
 
-  #isServed(username: string): boolean {
-    return this.snapshot.get(this.tree.key(this.tree.userDn(username))) !== undefined;
-  }
-
   #published(): Snapshot {
     const { schema, now, version, offersStartTls } = this.#options;
     const published = new Snapshot(schema);
@@ -219,4 +194,10 @@ export class Directory {
     published.put(subschema(schema, new Date(now())), undefined);
     return published;
   }
+}
+
+/** Only what would admit its user in a bind against the row, so that one against memory admits nobody else. */
+function hashThatAdmits(user: User): string | undefined {
+  const credentials = credentialsOf(user);
+  return typeof credentials === "string" ? undefined : credentials.stored;
 }

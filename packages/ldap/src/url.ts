@@ -145,7 +145,7 @@ function parseScope({ text, offset }: Part): SearchScope | undefined {
 function parseExtensions({ text, offset }: Part): readonly LdapUrlExtension[] {
   if (text === "") return [];
   return text.split(",").map((piece) => {
-    const found = /^(!?)([^=]+)(?:=(.*))?$/s.exec(piece);
+    const found = /^(!?)([^=!][^=]*)(?:=(.*))?$/s.exec(piece);
     if (found === null) throw urlError("an extension is written name, name=value or !name=value", offset);
     const [, mark, type = "", value] = found;
     return {

@@ -21,6 +21,7 @@ import type { SessionState } from "../session-state.ts";
 import { parseUser } from "../source/row.ts";
 import type { Row, Source } from "../source/source.ts";
 import type { Tree } from "../tree/tree.ts";
+import { type Credentials, type CredentialsRefusal, credentialsOf } from "./credentials.ts";
 
 export interface BindOptions {
   readonly tree: Tree;
@@ -40,20 +41,7 @@ export interface BindOptions {
 }
 
 /** Why a bind was refused: for the log, never for the client. */
-export type BindRefusal =
-  | "unknown DN"
-  | "unknown user"
-  | "suspended or unusable row"
-  | "no password"
-  | "wrong password"
-  | "authentication backend not available"
-  | `stored password ${string}`;
-
-/** The user whose row a bind is verified against. */
-interface Credentials {
-  readonly username: string;
-  readonly stored: string;
-}
+export type BindRefusal = CredentialsRefusal | "unknown DN" | "unknown user" | "wrong password" | `stored password ${string}`;
 
 interface BindInProgress {
   readonly operation: BindOperation<SessionState>;
@@ -208,20 +196,10 @@ export class Binds {
 
 const notVerified = { busy: "too many passwords to verify", failed: "a hash worker was lost" } as const;
 
-/** What a row admits: its password's hash, or why it admits nobody. */
 function credentialsIn(row: Row | undefined): Credentials | BindRefusal {
   if (!row) return "unknown user";
   const parsed = parseUser(row);
-  if ("skip" in parsed || !parsed.user.active) return "suspended or unusable row";
-  const { username, password, authBackends } = parsed.user;
-  // The column overrides the configured chain; a backend that is not there must not be passed over.
-  const backends =
-    authBackends
-      ?.split(",")
-      .map((name) => name.trim())
-      .filter((name) => name !== "") ?? [];
-  if (backends.some((name) => name !== "sql")) return "authentication backend not available";
-  return password === undefined ? "no password" : { username, stored: password };
+  return "skip" in parsed ? "suspended or unusable row" : credentialsOf(parsed.user);
 }
 
 /** A client that asked for the password policy's word gets it, with nothing to say. draft-behera-ldap-password-policy-10 §6. */

@@ -5,7 +5,8 @@
 import type { Logger } from "@espalier/service";
 import { parseUser } from "../source/row.ts";
 import type { Source } from "../source/source.ts";
-import type { PassResult, Population, SkippedRow } from "./population.ts";
+import type { PassResult, Population } from "./population.ts";
+import type { SkippedRow } from "./records.ts";
 
 export interface RefresherOptions {
   readonly source: Source;

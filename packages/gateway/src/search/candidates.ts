@@ -13,6 +13,9 @@ export interface Candidates {
   entries(): Entry[];
 }
 
+/** Index values whose entries are put together at most: beyond it, going through all entries in slices serves everybody better. */
+const maxValues = 10_000;
+
 const none: Candidates = { count: 0, fulfilled: undefined, entries: () => [] };
 
 export function candidatesFor(filter: Filter, snapshot: Snapshot): Candidates | undefined {
@@ -86,8 +89,8 @@ function prefix(filter: SubstringsFilter, snapshot: Snapshot): Candidates | unde
   const keys = index.ordered.items();
   const from = index.ordered.position((item) => item < start);
   let to = from;
-  while (to < keys.length && keys[to]!.startsWith(start)) to++;
-  return ofKeys(index, keys.slice(from, to));
+  while (to < keys.length && to - from <= maxValues && keys[to]!.startsWith(start)) to++;
+  return ofValues(index, from, to);
 }
 
 function range(
@@ -102,20 +105,23 @@ function range(
   const key = rule.normalizeAssertion(value);
   if (key === undefined) return none;
   const bound = Number(key);
-  const keys = index.ordered.items();
-  if (relation === "greaterOrEqual") {
-    return ofKeys(index, keys.slice(index.ordered.position((item) => Number(item) < bound)));
-  }
-  return ofKeys(
-    index,
-    keys.slice(
-      0,
-      index.ordered.position((item) => Number(item) <= bound),
-    ),
-  );
+  const { ordered } = index;
+  return relation === "greaterOrEqual"
+    ? ofValues(
+        index,
+        ordered.position((item) => Number(item) < bound),
+        ordered.items().length,
+      )
+    : ofValues(
+        index,
+        0,
+        ordered.position((item) => Number(item) <= bound),
+      );
 }
 
-function ofKeys(index: EqualityIndex, keys: readonly string[]): Candidates {
+function ofValues(index: EqualityIndex, from: number, to: number): Candidates | undefined {
+  if (to - from > maxValues) return undefined;
+  const keys = index.ordered!.items().slice(from, to);
   const count = keys.reduce((sum, key) => sum + index.count(key), 0);
   return { count, fulfilled: undefined, entries: () => [...new Set(keys.flatMap((key) => index.entries(key)))] };
 }

@@ -7,8 +7,10 @@ import { type Filter, parseDn, type Schema } from "@espalier/ldap";
 
 export interface LookupOptions {
   readonly schema: Schema;
-  /** Whether the snapshot has the user. */
-  readonly isServed: (username: string) => boolean;
+  /** The normalized DN that the user's entry has. */
+  readonly keyOfUser: (username: string) => string;
+  /** Whether the snapshot has the entry with this normalized DN. */
+  readonly isServed: (key: string) => boolean;
   /** Reads the user and, when there is one, puts it into the snapshot. @throws SourceError */
   readonly load: (username: string) => Promise<boolean>;
   readonly now: () => number;
@@ -33,15 +35,16 @@ export class LookupOnMiss {
   /** The one user name that every match of the filter must have, unless it is served or known to be absent. */
   usernameIn(filter: Filter): string | undefined {
     const username = this.#uidIn(filter);
-    if (username === undefined || this.#isAbsent(username) || this.#options.isServed(username)) return undefined;
-    return username;
+    if (username === undefined || this.#isAbsent(username)) return undefined;
+    return this.#options.isServed(this.#options.keyOfUser(username)) ? undefined : username;
   }
 
-  /** The user name that a DN's first RDN gives, unless it is known to be absent. */
-  usernameOf(dn: string): string | undefined {
+  /** The user whose entry would have the DN, which has the normalized form `key`, unless it is known to be absent. */
+  usernameOf(dn: string, key: string): string | undefined {
     const rdn = parseDn(dn)[0];
-    const value = rdn?.length === 1 && this.#isUid(rdn[0]!.type) ? rdn[0]!.value : undefined;
-    return typeof value === "string" && !this.#isAbsent(value) ? value : undefined;
+    const username = rdn?.length === 1 && this.#isUid(rdn[0]!.type) ? rdn[0]!.value : undefined;
+    if (typeof username !== "string" || this.#options.keyOfUser(username) !== key) return undefined;
+    return this.#isAbsent(username) ? undefined : username;
   }
 
   /** Resolves when the snapshot says what the database says of this user, or when the database cannot be asked. */

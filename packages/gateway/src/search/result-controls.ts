@@ -28,15 +28,25 @@ export interface Page {
 export class ResultControls {
   readonly order: SortOrder | undefined;
   readonly page: Page | undefined;
+  /** RFC 2891 §2: a critical sort that cannot be done ends the search, with the sort result beside it. */
+  readonly refusal: LdapError | undefined;
   readonly #request: SearchRequest;
   readonly #sortResult: Control[] = [];
   #last: Entry | undefined;
 
-  /** @throws LdapError for a control that is malformed, or is critical and cannot be honoured. */
+  /** @throws LdapError for a control that is malformed, or a cookie of another search. */
   constructor(request: SearchRequest, controls: readonly Control[], schema: Schema) {
     this.#request = request;
     const sort = controls.find((control) => control.controlType === Oid.serverSideSortRequest);
-    if (sort) this.order = this.#sortOrder(sort, schema);
+    if (sort) {
+      const result = requestedOrder(sort, schema);
+      const refusal = result instanceof LdapError ? result : undefined;
+      if (!(result instanceof LdapError)) this.order = result;
+      else if (sort.criticality) {
+        this.refusal = new LdapError(ResultCode.unavailableCriticalExtension, result.diagnosticMessage);
+      }
+      this.#sortResult.push(sortResultControl({ resultCode: refusal?.resultCode ?? ResultCode.success, attribute: undefined }));
+    }
     const paged = controls.find((control) => control.controlType === Oid.pagedResults);
     if (paged) this.page = requestedPage(paged, request);
   }
@@ -62,21 +72,16 @@ export class ResultControls {
       ? [pagedResultsControl({ size: 0, cookie: new Uint8Array() }), ...this.#sortResult]
       : this.#sortResult;
   }
+}
 
-  #sortOrder(control: Control, schema: Schema): SortOrder | undefined {
-    try {
-      const order = sortOrder(
-        decoded(() => decodeServerSideSort(control)),
-        schema,
-      );
-      this.#sortResult.push(sortResultControl({ resultCode: ResultCode.success, attribute: undefined }));
-      return order;
-    } catch (error) {
-      if (!(error instanceof LdapError) || error.resultCode === ResultCode.protocolError) throw error;
-      if (control.criticality) throw new LdapError(ResultCode.unavailableCriticalExtension, error.diagnosticMessage);
-      this.#sortResult.push(sortResultControl({ resultCode: error.resultCode, attribute: undefined }));
-      return undefined;
-    }
+/** The order, or why there is none. */
+function requestedOrder(control: Control, schema: Schema): SortOrder | LdapError {
+  const keys = decoded(() => decodeServerSideSort(control));
+  try {
+    return sortOrder(keys, schema);
+  } catch (error) {
+    if (error instanceof LdapError) return error;
+    throw error;
   }
 }
 

@@ -7,6 +7,7 @@ import type { Handled, SearchOperation, Session } from "@espalier/ldap/server";
 import { TimeSlice } from "../refresh/time-slice.ts";
 import type { Entry } from "../snapshot/entry.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
+import { checkAssertion } from "./assertion.ts";
 import { type Candidates, candidatesFor } from "./candidates.ts";
 import type { LookupOnMiss } from "./lookup-on-miss.ts";
 import { type Matcher, matcherFor } from "./matcher.ts";
@@ -62,21 +63,24 @@ export class Searches {
 
   /** The root DSE has the base object `""`, which is no superior of anything: only a base search finds it. */
   #searchPublished(request: SearchRequest, operation: SearchOperation, entry: Entry): void {
-    if (request.scope !== "baseObject") {
-      if (entry.key === "")
-        throw new LdapError(ResultCode.noSuchObject, "Name a base object under one of namingContexts.");
-      if (request.scope === "singleLevel") return operation.done();
+    if (request.scope !== "baseObject" && entry.key === "") {
+      throw new LdapError(ResultCode.noSuchObject, "Name a base object under one of namingContexts.");
     }
-    if (matcherFor(request.filter, this.#options.published.schema)(entry)) {
+    const { schema } = this.#options.published;
+    checkAssertion(operation.controls, entry, schema);
+    const controls = new ResultControls(request, operation.controls, schema);
+    if (controls.refusal) return operation.done(controls.refusal, controls.last());
+    const isFound = request.scope !== "singleLevel" && !controls.page?.isAbandoned && controls.page?.position === undefined;
+    if (isFound && matcherFor(request.filter, schema)(entry)) {
       const everything = entry.key === "" && request.attributes.length === 0 ? ["*", "+"] : request.attributes;
       this.#selections.get(everything, request.typesOnly).send(entry, operation);
     }
-    operation.done();
+    operation.done(ResultCode.success, controls.last());
   }
 
   async #searchMissingBase(request: SearchRequest, operation: SearchOperation, key: string): Promise<void> {
     const { misses, snapshot } = this.#options;
-    const username = misses.usernameOf(request.baseObject);
+    const username = misses.usernameOf(request.baseObject, key);
     if (username !== undefined) await misses.lookUp(username);
     const base = snapshot.get(key);
     if (!base) throw noSuchObject(request.baseObject, snapshot, this.#options.keyOf);
@@ -100,6 +104,7 @@ export class Searches {
     candidates: Candidates | undefined,
   ): Handled {
     const selection = this.#selections.get(request.attributes, request.typesOnly);
+    if (operation.controls.length > 0) checkAssertion(operation.controls, base, this.#options.snapshot.schema);
     if (!candidates || candidates.count > immediateCandidates || operation.controls.length > 0) {
       return this.#scan(request, operation, base, candidates, selection);
     }
@@ -129,35 +134,42 @@ export class Searches {
   ): Promise<void> {
     const { snapshot } = this.#options;
     const controls = new ResultControls(request, operation.controls, snapshot.schema);
-    const { page } = controls;
+    const { page, refusal } = controls;
+    if (refusal) return operation.done(refusal, controls.last());
     if (page?.isAbandoned) return operation.done(ResultCode.success, controls.last());
     const limits = new SearchLimits(request, page?.position?.sent ?? 0);
     const matchesFilter = this.#matcher(request, candidates);
-    const matches: Matcher = (entry) => inScope(entry, base, request) && matchesFilter(entry);
+    const matchesNow: Matcher = (entry) => inScope(entry, base, request) && matchesFilter(entry);
+    // What the index said holds until the event loop is given back: then entries may have changed, or be gone.
+    const matchesFilterAnew = candidates?.fulfilled ? this.#matcher(request, undefined) : matchesFilter;
+    const matchesAnew: Matcher = (entry) =>
+      snapshot.get(entry.key) === entry && inScope(entry, base, request) && matchesFilterAnew(entry);
     const slice = new TimeSlice();
-    const visit = await visitOrder({ snapshot, candidates, controls, matches, slice });
+    const isOver = () => operation.isCancelled || limits.isOverTime();
+    const visit = await visitOrder({ snapshot, candidates, controls, matches: matchesNow, matchesAnew, slice, isOver });
+    let matches = visit.wasPaused ? matchesAnew : matchesNow;
     let sent = 0;
     for (let i = visit.start; i < visit.entries.length; i++) {
-      if ((i & 31) === 0 && slice.over) await slice.next();
-      const entry = visit.entries[i]!;
-      if (!visit.matched && !matches(entry)) {
-        if (limits.isOverTime()) return operation.done(ResultCode.timeLimitExceeded, controls.last());
-        continue;
+      if ((i & 31) === 0 && slice.over) {
+        await slice.next();
+        matches = matchesAnew;
+        if (isOver()) break;
       }
-      if (limits.allows(sent)) {
-        if (page && sent >= page.size) return operation.done(ResultCode.success, controls.next(sent));
-        if (!operation.writable) await operation.drained();
-        if (operation.isCancelled) return;
-        selection.send(entry, operation);
-        controls.sent(entry);
-        sent++;
-      } else
-        return operation.done(
-          limits.isOverTime() ? ResultCode.timeLimitExceeded : ResultCode.sizeLimitExceeded,
-          controls.last(),
-        );
+      const entry = visit.entries[i]!;
+      if (!matches(entry)) continue;
+      if (!limits.allows(sent)) return operation.done(ResultCode.sizeLimitExceeded, controls.last());
+      if (page && sent >= page.size) return operation.done(ResultCode.success, controls.next(sent));
+      if (!operation.writable) {
+        await operation.drained();
+        matches = matchesAnew;
+        if (isOver()) break;
+        if (!matches(entry)) continue;
+      }
+      selection.send(entry, operation);
+      controls.sent(entry);
+      sent++;
     }
-    operation.done(ResultCode.success, controls.last());
+    operation.done(limits.isOverTime() ? ResultCode.timeLimitExceeded : ResultCode.success, controls.last());
   }
 
   #keyOf(dn: string): string {

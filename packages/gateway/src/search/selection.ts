@@ -68,13 +68,14 @@ export class SelectionCache {
 
   get(attributes: readonly string[], typesOnly: boolean): Selection {
     if (attributes.length === 0 && !typesOnly) return this.#all;
-    const id = `${typesOnly ? 1 : 0} ${attributes.join(" ")}`;
-    let selection = this.#cache.get(id);
-    if (!selection) {
-      if (this.#cache.size >= maxCached) this.#cache.clear();
-      selection = new Selection(attributes, typesOnly, this.#schema);
-      this.#cache.set(id, selection);
-    }
+    // With the count, no other list has the same id: unless a name has a line end, and such a list is not kept.
+    const id = `${typesOnly ? 1 : 0}${attributes.length}\n${attributes.join("\n")}`;
+    const cached = this.#cache.get(id);
+    if (cached) return cached;
+    const selection = new Selection(attributes, typesOnly, this.#schema);
+    if (attributes.some((name) => name.includes("\n"))) return selection;
+    if (this.#cache.size >= maxCached) this.#cache.clear();
+    this.#cache.set(id, selection);
     return selection;
   }
 }

@@ -1,6 +1,8 @@
 /** Memory for encoded entries: few large blocks outside the garbage-collected heap instead of one object an entry. */
 
 const slabOctets = 1024 * 1024;
+/** An entry of this size has a slab to itself: in a shared one it would leave as much unused behind it. */
+const ownSlabOctets = slabOctets / 8;
 
 export interface Slab {
   readonly bytes: Uint8Array;
@@ -21,16 +23,26 @@ export class SlabStore {
 
   /** Copies `bytes` in. */
   store(bytes: Uint8Array): Place {
-    if (bytes.length > this.#current.bytes.length - this.#current.used) {
-      this.#current = emptySlab(Math.max(slabOctets, bytes.length));
-      this.#slabs.add(this.#current);
-    }
-    const slab = this.#current;
+    const slab = this.#slabFor(bytes.length);
     const start = slab.used;
     slab.bytes.set(bytes, start);
     slab.used += bytes.length;
     slab.live += bytes.length;
     return { slab, start };
+  }
+
+  #slabFor(octets: number): Slab {
+    if (octets >= ownSlabOctets) {
+      const own = emptySlab(octets);
+      this.#slabs.add(own);
+      return own;
+    }
+    if (octets > slabOctets - this.#current.used) {
+      if (this.#current.live === 0) this.#slabs.delete(this.#current);
+      this.#current = emptySlab(slabOctets);
+      this.#slabs.add(this.#current);
+    }
+    return this.#current;
   }
 
   /** Counts an entry's bytes as no longer served. Searches still under way may go on reading them. */

@@ -4,6 +4,7 @@
  */
 import { type AttributeType, normalizeDn, type Schema } from "@espalier/ldap";
 import type { EntryContent } from "../tree/entry-content.ts";
+import { TimeSlice } from "../refresh/time-slice.ts";
 import { encodeEntry } from "./encode-entry.ts";
 import { Entry } from "./entry.ts";
 import { EqualityIndex } from "./equality-index.ts";
@@ -116,9 +117,11 @@ export class Snapshot {
   }
 
   /** Moves what is left in slabs that are mostly dead, so that their memory can go. */
-  compact(): void {
+  async compact(): Promise<void> {
     if (!this.#slabs.hasSparse()) return;
+    const slice = new TimeSlice();
     for (const entry of this.#byKey.values()) {
+      if (slice.over) await slice.next();
       const { slab, start, octets } = entry;
       if (!this.#slabs.isSparse(slab)) continue;
       entry.move(this.#slabs.store(slab.bytes.subarray(start, start + octets)));

@@ -35,8 +35,8 @@ export const positionColumn = "espalier_position";
 export const usernameColumn = "espalier_username";
 
 /**
- * One database. Every method throws `SourceError` and nothing else, except for an aborted signal's reason. Reads for
- * somebody who waits and reads of everything have connections of their own, so that a refresh never delays a login.
+ * One database. Every method throws `SourceError` and nothing else, except for an aborted signal's reason. Short
+ * reads and streams have connections of their own, so that a refresh never delays a login.
  */
 export interface Driver {
   readonly dialect: Dialect;

@@ -19,3 +19,12 @@ export class SourceError extends Error {
     this.code = code;
   }
 }
+
+/** The code and text of an error, of its first member where a host has several addresses and none answered. */
+export function reasonOf(error: unknown): { code: string | undefined; message: string } {
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
+  if (!(error instanceof Error)) return { code: undefined, message: String(error) };
+  const { code } = error as { code?: unknown };
+  const text = typeof code === "string" ? code : undefined;
+  return { code: text, message: (error.message || text || error.name).replace(/\.$/, "") };
+}

@@ -8,8 +8,8 @@ import { asWritten } from "./statement.ts";
 /** Usernames in one round trip of the batches. */
 const batchUsernames = 50;
 
-/** Memberships of one kind; `skip` hears of rows that are none. */
-export type SkipListener = (reason: string) => void;
+/** Hears of rows of the fifth query that are no membership. */
+type SkipListener = (reason: string) => void;
 
 export class MembershipReader {
   readonly #driver: Driver;
@@ -55,10 +55,10 @@ export class MembershipReader {
   ): AsyncGenerator<readonly Membership[]> {
     let names: ReadonlyMap<number, string> | undefined;
     for await (const rows of this.#driver.stream("memberships", sql, signal)) {
-      if (names === undefined) names = rows.some(lacksName) ? await this.#groupNames(signal) : new Map();
+      if (names === undefined && rows.some(lacksName)) names = await this.#groupNames(signal);
       const groupNames = names;
       yield rows.flatMap((row) => {
-        const parsed = parseMembership(row, (gidNumber) => groupNames.get(gidNumber));
+        const parsed = parseMembership(row, (gidNumber) => groupNames?.get(gidNumber));
         if ("membership" in parsed) return [parsed.membership];
         skip(parsed.skip);
         return [];
@@ -73,8 +73,8 @@ export class MembershipReader {
     for await (const rows of this.#driver.stream("allGroups", sql, signal)) {
       for (const row of rows) {
         const parsed = parseGroup(row);
-        if ("group" in parsed && !names.has(parsed.group.gidNumber))
-          names.set(parsed.group.gidNumber, parsed.group.name);
+        if ("skip" in parsed || names.has(parsed.group.gidNumber)) continue;
+        names.set(parsed.group.gidNumber, parsed.group.name);
       }
     }
     return names;
@@ -86,7 +86,7 @@ export class MembershipReader {
     }
   }
 
-  /** One batch after the other on one connection: a refresh in the background leaves the database to those who wait. */
+  /** One batch after the other: what happens in the background leaves the database to those who wait. */
   async *#readBatches(
     usernames: readonly string[],
     signal: AbortSignal | undefined,

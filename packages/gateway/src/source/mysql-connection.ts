@@ -2,15 +2,15 @@
 import type { Socket } from "node:net";
 import mysql from "mysql2";
 import { withDeadline } from "./deadline.ts";
-import { SourceError } from "./error.ts";
-import { reasonOf, tlsOptions } from "./postgres-connection.ts";
+import { reasonOf, SourceError } from "./error.ts";
+import { tlsOptions } from "./tls.ts";
 import { describeTarget, type ServerTarget } from "./url.ts";
 
 /** Enough for the members of any group: the servers' own limit, 1 KB on MySQL, cuts a longer list short without a word. */
 const maxGroupConcatBytes = 64 * 1024 * 1024;
 const idleTimeoutMs = 60_000;
 
-export interface LendingOptions {
+interface LendingOptions {
   readonly connectTimeoutMs: number;
   readonly maxConnections: number;
   /** After this long the server itself ends a statement; undefined where its result is streamed. */
@@ -22,6 +22,7 @@ export class MysqlConnections {
   readonly #target: ServerTarget;
   readonly #connectTimeoutMs: number;
   readonly #pool: mysql.Pool;
+  readonly #borrowed = new Set<mysql.PoolConnection>();
 
   constructor(target: ServerTarget, options: LendingOptions) {
     this.#target = target;
@@ -41,7 +42,8 @@ export class MysqlConnections {
       supportBigNumbers: true,
       connectTimeout: options.connectTimeoutMs,
       connectionLimit: options.maxConnections,
-      maxIdle: 0,
+      // Those above it are closed within a second, and the last one after `idleTimeout`.
+      maxIdle: 1,
       idleTimeout: idleTimeoutMs,
       enableKeepAlive: true,
       keepAliveInitialDelay: 10_000,
@@ -71,31 +73,39 @@ export class MysqlConnections {
       });
     });
     try {
-      return await withDeadline(arrival, this.#connectTimeoutMs + 500, what, () => {
+      const connection = await withDeadline(arrival, this.#connectTimeoutMs + 500, what, () => {
         isLate = true;
       });
+      this.#borrowed.add(connection);
+      return connection;
     } catch (error) {
       throw mysqlError(error, what, this.#target);
     }
   }
 
   giveBack(connection: mysql.PoolConnection, isWhole: boolean): void {
+    if (!this.#borrowed.delete(connection)) return;
     if (isWhole) connection.release();
     else connection.destroy();
   }
 
+  /** Also breaks off what runs. */
   async close(): Promise<void> {
+    for (const connection of this.#borrowed) {
+      breakOff(connection);
+      this.giveBack(connection, false);
+    }
     await new Promise<void>((resolve) => this.#pool.end(() => resolve()));
   }
 }
 
 /** Breaks the connection off under a statement that runs on it, which then fails. */
 export function breakOff(connection: mysql.PoolConnection): void {
-  // `destroy` of the driver would close it in an orderly way, and wait for a peer that may be gone.
-  (connection as unknown as { stream: Socket }).stream.destroy();
+  // `destroy` of the driver would close it in an orderly way, wait for a peer that may be gone, and tell nobody.
+  (connection as unknown as { stream: Socket }).stream.destroy(new Error("the connection was broken off"));
 }
 
-/** Errors with which the server says that it cannot serve anybody now, or not us; those of 2000 to 2999 are the client's own. */
+/** Errors with which the server says that it cannot serve anybody now, or not us. */
 const unavailableErrors = new Set([
   ...[1040, 1042, 1043, 1044, 1045, 1049, 1053, 1077, 1079, 1129, 1130, 1152, 1158, 1159, 1160, 1161, 1184, 1203, 1226],
   ...[1927, 3032, 3118, 3159, 3169, 4031],
@@ -108,13 +118,9 @@ export function mysqlError(error: unknown, what: string, target: ServerTarget): 
   if (error instanceof SourceError) return error;
   const place = `the database ${describeTarget(target)}`;
   const { message } = reasonOf(error);
-  const { errno, sqlState } = error as { errno?: number; sqlState?: string };
-  if (
-    errno === undefined ||
-    sqlState === undefined ||
-    errno < 1000 ||
-    (errno >= 2000 && errno < 3000 && errno < 2999)
-  ) {
+  const { errno = 0, sqlState } = error as { errno?: number; sqlState?: string };
+  // Only what the server said has a state, and a number outside of the client library's.
+  if (sqlState === undefined || errno < 1000 || (errno >= 2000 && errno < 3000)) {
     return new SourceError("ERR_SOURCE_UNAVAILABLE", `${what} could not reach ${place}: ${message}.`, { cause: error });
   }
   if (timeoutErrors.has(errno)) {

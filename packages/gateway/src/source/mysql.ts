@@ -9,8 +9,8 @@ import { asWritten, type Statement } from "./statement.ts";
 import type { ServerTarget } from "./url.ts";
 
 /** Connections at most: for `user` and `groupsOf`, and for the reads of everything. */
-const maxReadConnections = 3;
-const maxStreamConnections = 2;
+const maxReadConnections = 4;
+const maxStreamConnections = 3;
 
 export class MysqlDriver implements Driver {
   readonly dialect: "mysql" | "mariadb";

@@ -1,8 +1,8 @@
 /** Connections to PostgreSQL: how they are made, how column types are read, and what its errors mean here. */
-import { readFileSync } from "node:fs";
 import type { ClientConfig } from "pg";
 import pg from "pg";
-import { SourceError } from "./error.ts";
+import { reasonOf, SourceError } from "./error.ts";
+import { tlsOptions } from "./tls.ts";
 import { describeTarget, type ServerTarget } from "./url.ts";
 
 const oids = { bpchar: 1042, textArray: 1009, timestamp: 1114 };
@@ -43,40 +43,13 @@ export function clientConfig(target: ServerTarget, types: ColumnTypes, connectTi
     database: target.database,
     ssl: tlsOptions(target),
     application_name: "espalier",
+    ...(target.options === undefined ? {} : { options: target.options }),
     connectionTimeoutMillis: connectTimeoutMs,
     // With Node's probes, one a second after that, a dead peer is noticed in 20 s.
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     types,
   };
-}
-
-/** What `tls.connect` is given, or false: a Unix socket has no TLS, whatever the mode. */
-export function tlsOptions({ tls, socketPath }: ServerTarget): false | TlsOptions {
-  if (tls.mode === "off" || socketPath !== undefined) return false;
-  return {
-    rejectUnauthorized: tls.mode !== "no-verify",
-    ...(tls.mode === "verify-ca" ? { checkServerIdentity: () => undefined } : {}),
-    ...(tls.authorityFile === undefined ? {} : { ca: readPem(tls.authorityFile) }),
-    ...(tls.certificateFile === undefined ? {} : { cert: readPem(tls.certificateFile) }),
-    ...(tls.keyFile === undefined ? {} : { key: readPem(tls.keyFile) }),
-  };
-}
-
-interface TlsOptions {
-  rejectUnauthorized: boolean;
-  checkServerIdentity?: () => undefined;
-  ca?: string;
-  cert?: string;
-  key?: string;
-}
-
-function readPem(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    throw new SourceError("ERR_SOURCE_URL", `SQL_URI names the file ${file}, which cannot be read.`, { cause });
-  }
 }
 
 /** Classes of SQLSTATE with which the server says that it cannot serve anybody now, or not us. */
@@ -97,13 +70,4 @@ export function postgresError(error: unknown, what: string, target: ServerTarget
     return new SourceError(kind, `${what} was refused by ${place}: ${message} (${code}).`, { cause: error });
   }
   return new SourceError("ERR_SOURCE_UNAVAILABLE", `${what} could not reach ${place}: ${message}.`, { cause: error });
-}
-
-/** The code and text of an error, of its first member where a host has several addresses and none answered. */
-export function reasonOf(error: unknown): { code: string | undefined; message: string } {
-  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
-  if (!(error instanceof Error)) return { code: undefined, message: String(error) };
-  const { code } = error as { code?: unknown };
-  const text = typeof code === "string" ? code : undefined;
-  return { code: text, message: (error.message || text || error.name).replace(/\.$/, "") };
 }

@@ -8,8 +8,8 @@ import type { Row } from "./source.ts";
 import type { ServerTarget } from "./url.ts";
 
 /** Connections at most: for what somebody waits for, and for the reads of everything. The listener has one more. */
-const maxReadConnections = 3;
-const maxStreamConnections = 2;
+const maxReadConnections = 4;
+const maxStreamConnections = 3;
 const idleTimeoutMs = 60_000;
 /** By how much our own time-out comes after the server's, which tells more: ours is for a server out of reach. */
 const graceMs = 500;
@@ -29,6 +29,7 @@ export class PostgresSessions {
   readonly #types = new ColumnTypes();
   readonly #reads: pg.Pool;
   readonly #streams: pg.Pool;
+  readonly #borrowed = new Set<pg.PoolClient>();
 
   constructor(target: ServerTarget, settings: DriverSettings) {
     this.#target = target;
@@ -49,7 +50,7 @@ export class PostgresSessions {
       isBroken = failure.code !== "ERR_SOURCE_QUERY";
       throw failure;
     } finally {
-      client.release(isBroken);
+      this.#giveBack(client, isBroken);
     }
   }
 
@@ -91,11 +92,13 @@ export class PostgresSessions {
       signal?.throwIfAborted();
       throw postgresError(error, what, this.#target);
     } finally {
-      client.release(!isDone);
+      this.#giveBack(client, !isDone);
     }
   }
 
+  /** Also breaks off what runs. */
   async close(): Promise<void> {
+    for (const client of this.#borrowed) this.#giveBack(client, true);
     await Promise.all([this.#reads.end(), this.#streams.end()]);
   }
 
@@ -122,10 +125,16 @@ export class PostgresSessions {
 
   async #borrow(pool: pg.Pool, what: string): Promise<pg.PoolClient> {
     try {
-      return await pool.connect();
+      const client = await pool.connect();
+      this.#borrowed.add(client);
+      return client;
     } catch (error) {
       throw postgresError(error, what, this.#target);
     }
+  }
+
+  #giveBack(client: pg.PoolClient, isBroken: boolean): void {
+    if (this.#borrowed.delete(client)) client.release(isBroken);
   }
 }
 

@@ -76,9 +76,10 @@ export class PostgresDriver implements Driver {
     return refusal === undefined ? { sql } : { reason: refusal };
   }
 
-  watch(onChange: () => void): Promise<void> {
-    this.#listener ??= new ChangeListener(this.#sessions.config, onChange);
-    return this.#listener.start();
+  async watch(onChange: () => void): Promise<void> {
+    await this.#listener?.stop();
+    this.#listener = new ChangeListener(this.#sessions.config, onChange);
+    await this.#listener.start();
   }
 
   version(): Promise<undefined> {

@@ -88,7 +88,7 @@ async function tryMemberships(
   let skippedRows = 0;
   let way: { strategy: MembershipStrategy; reason: string } = {
     strategy: "batches",
-    reason: "nothing else was found out",
+    reason: "it could not be found out whether a better way is possible",
   };
   try {
     way = await memberships.strategy();

@@ -131,7 +131,8 @@ export interface Source {
   /**
    * PostgreSQL: listens on `espalier_changed` and calls back at most once in 50 ms while changes come in; listens again after a
    * lost connection, and then calls back once as something may have been missed. Elsewhere it does nothing. Resolves
-   * after the first attempt, whether or not it succeeded; never rejects for an outage.
+   * after the first attempt, whether or not it succeeded; never rejects for an outage. Called again, it has the new
+   * listener in the place of the old.
    */
   watch(onChange: () => void): Promise<void>;
   /**

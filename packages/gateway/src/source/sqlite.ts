@@ -64,7 +64,7 @@ export class SqliteDriver implements Driver {
       signal?.throwIfAborted();
       throw this.#failure(error, what);
     } finally {
-      rows.return?.();
+      endIteration(rows);
     }
   }
 
@@ -197,6 +197,15 @@ class SqliteFile {
     this.#statements.clear();
     this.#database?.close();
     this.#database = undefined;
+  }
+}
+
+/** Lets go of the lock that the iteration holds. */
+function endIteration(rows: NodeJS.Iterator<Row>): void {
+  try {
+    rows.return?.();
+  } catch {
+    // The database was closed meanwhile, and the statement with it.
   }
 }
 

@@ -2,7 +2,7 @@
  * `SQL_URI`: where the database is, who we are there, and how far its certificate is checked.
  *
  *     postgres://user:password@host:5432/database?sslmode=verify-full&sslrootcert=/etc/ssl/db-ca.pem
- *     postgres://user@/database?host=/run/postgresql
+ *     postgres://user@/database?host=/run/postgresql&options=-c%20search_path%3Ddirectory
  *     mysql://user:password@host:3306/database?ssl-mode=VERIFY_IDENTITY      (mariadb:// likewise)
  *     sqlite:/var/lib/directory.db
  *
@@ -32,6 +32,8 @@ export interface ServerTarget {
   readonly user: string;
   readonly password: string | undefined;
   readonly database: string;
+  /** PostgreSQL: settings of the session, as in `options=-c search_path=directory`. */
+  readonly options: string | undefined;
   readonly tls: {
     readonly mode: TlsMode;
     /** PEM files. */
@@ -141,6 +143,7 @@ function parseServerUrl(url: string, dialect: ServerTarget["dialect"], ssl: bool
     user,
     password: password === "" ? undefined : password,
     database,
+    options: parameters.get("options"),
     tls: {
       mode: ssl === false ? "off" : (tlsMode(parameters) ?? (ssl === true ? "verify-full" : "off")),
       authorityFile: parameters.get("sslrootcert") ?? parameters.get("ssl-ca"),
@@ -187,13 +190,6 @@ function decode(text: string): string {
 
 function refusal(what: string): SourceError {
   return new SourceError("ERR_SOURCE_URL", `SQL_URI ${what}.`);
-}
-
-/** The URL with its password, and whatever a parameter calls one, made unreadable. Also takes text that is no URL. */
-export function redactUrl(url: string): string {
-  return url
-    .replace(/^([a-z][a-z\d+.-]*:\/\/[^:@/?#]*):.*@/is, "$1:***@")
-    .replace(/([?&][^=&]*(?:password|secret|token)[^=&]*=)[^&#]*/gi, "$1***");
 }
 
 /** `host:port`, or the socket, and the database: what messages call it. */

@@ -95,6 +95,20 @@ export async function gather<T>(batches: AsyncIterable<readonly T[]>): Promise<T
   return all;
 }
 
+/** How often the event loop came round while `work` ran. */
+export async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
+  let turns = 0;
+  let isOver = false;
+  const count = () => {
+    turns += 1;
+    if (!isOver) setImmediate(count);
+  };
+  setImmediate(count);
+  await work();
+  isOver = true;
+  return turns;
+}
+
 export function userOf(row: Row | undefined): User {
   const parsed = parseUser(row ?? {});
   if ("skip" in parsed) throw new Error(parsed.skip);

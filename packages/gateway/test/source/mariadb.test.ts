@@ -2,10 +2,18 @@ import { inspect } from "node:util";
 import fc from "fast-check";
 import mysql from "mysql2/promise";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { createCertificateAuthority } from "../../../../tests/lab/certificates.ts";
 import { type Mariadb, startMariadb } from "../../../../tests/lab/mariadb.ts";
 import { requirePrograms } from "../../../../tests/lab/programs.ts";
+import { temporaryDirectory } from "../../../../tests/lab/temporary-directory.ts";
 import { until } from "../../../../tests/lab/until.ts";
-import { openSource, type Source, type SourceOptions, type SqlQueries } from "../../src/source/source.ts";
+import {
+  openSource,
+  type Source,
+  type SourceError,
+  type SourceOptions,
+  type SqlQueries,
+} from "../../src/source/source.ts";
 import { parseStatement } from "../../src/source/statement.ts";
 import {
   ann,
@@ -16,6 +24,7 @@ import {
   inBackticks,
   oddNames,
   readDirectory,
+  turnsDuring,
   userOf,
 } from "./directory.ts";
 import { expressions } from "./sql-expressions.ts";
@@ -123,7 +132,9 @@ describe("MariaDB as a source", () => {
     // More than the megabyte at which the server would cut them off.
     await mariadb.sql(`INSERT INTO Users (uidNumber, uid, gidNumber) SELECT seq, LPAD(seq, 240, 'x'), 3001 FROM seq_10001_to_15000;
       INSERT INTO UserGroups SELECT seq, 3001 FROM seq_10001_to_15000`);
-    const members = (aggregate: string) => `SELECT g.cn AS name, g.gidNumber AS gid_number, ${aggregate}(u.uid) AS member_uids
+    const members = (
+      aggregate: string,
+    ) => `SELECT g.cn AS name, g.gidNumber AS gid_number, ${aggregate}(u.uid) AS member_uids
       FROM \`Groups\` g JOIN UserGroups ug USING (gidNumber) JOIN Users u USING (uidNumber) GROUP BY g.gidNumber`;
     for (const aggregate of ["GROUP_CONCAT", "JSON_ARRAYAGG"]) {
       const source = open({ allGroups: members(aggregate), memberships: "SELECT 'ann' AS username, 'staff' AS name" });
@@ -141,7 +152,10 @@ describe("MariaDB as a source", () => {
     );
     const source = open();
     const sizes: number[] = [];
-    for await (const batch of source.users()) sizes.push(batch.length);
+    const turns = await turnsDuring(async () => {
+      for await (const batch of source.users()) sizes.push(batch.length);
+    });
+    expect(turns).toBeGreaterThan(10);
     expect([sizes.length, Math.max(...sizes), sizes.at(-1)]).toEqual([21, 500, 3]);
     for await (const batch of source.users()) {
       expect(batch).toHaveLength(500);
@@ -171,8 +185,6 @@ describe("MariaDB as a source", () => {
   it("ends a query that takes too long, here and on the server", async () => {
     const source = open({ oneUser: `${queries.oneUser} AND SLEEP(60) = 0` }, { readTimeoutMs: 300 });
     await expect(source.user("ann")).rejects.toMatchObject({ code: "ERR_SOURCE_TIMEOUT" });
-    const sleepers =
-      "SELECT count(*) FROM information_schema.processlist WHERE info LIKE 'SELECT%SLEEP(60)%' AND id <> CONNECTION_ID()";
     await until("the server to have stopped", async () => (await mariadb.sql(sleepers)) === "0");
   });
 
@@ -263,6 +275,47 @@ describe("MariaDB as a source", () => {
     expect(inspect(failure, { depth: 10, showHidden: true })).not.toContain("hunter");
   });
 
+  it("breaks off what runs when it is closed", async () => {
+    const source = open({ oneUser: `${queries.oneUser} AND SLEEP(60) = 0` }, { readTimeoutMs: 60_000 });
+    const dawdler = source.groups()[Symbol.asyncIterator]();
+    await dawdler.next();
+    const reading = source.user("ann");
+    await until("the query to run", async () => (await mariadb.sql(sleepers)) === "1");
+    const broken = expect(reading).rejects.toMatchObject({ code: "ERR_SOURCE_UNAVAILABLE" });
+    await source.close();
+    await broken;
+  });
+
+  it("checks the server's certificate as far as the URL says", async () => {
+    await using files = await temporaryDirectory("source-tls");
+    const authority = await createCertificateAuthority(files.path);
+    await using trusted = await startMariadb({
+      certificate: await authority.issue("trusted", ["localhost", "127.0.0.1"]),
+    });
+    await using stranger = await startMariadb({ certificate: await authority.issue("stranger", ["db.example.com"]) });
+    const cipher =
+      "SELECT variable_value AS username FROM information_schema.session_status WHERE variable_name = 'Ssl_cipher' AND ? <> ''";
+    const session = async (server: Mariadb, parameters: string, host = "127.0.0.1"): Promise<unknown> => {
+      const source = open({ oneUser: cipher }, { url: `${server.url.replace("127.0.0.1", host)}${parameters}` });
+      try {
+        return (await source.user("ann"))?.username !== "";
+      } catch (error) {
+        return (error as SourceError).code;
+      }
+    };
+    const ca = `&ssl-ca=${encodeURIComponent(authority.certificate)}`;
+    const refused = "ERR_SOURCE_UNAVAILABLE";
+    expect(await session(trusted, "")).toBe(false);
+    expect(await session(trusted, "?ssl-mode=REQUIRED")).toBe(refused);
+    expect(await session(trusted, `?ssl-mode=REQUIRED${ca}`)).toBe(true);
+    expect(await session(trusted, `?ssl-mode=VERIFY_IDENTITY${ca}`)).toBe(true);
+    expect(await session(trusted, `?ssl-mode=VERIFY_IDENTITY${ca}`, "localhost")).toBe(true);
+    expect(await session(stranger, `?ssl-mode=VERIFY_IDENTITY${ca}`)).toBe(refused);
+    expect(await session(stranger, `?ssl-mode=VERIFY_IDENTITY${ca}`, "localhost")).toBe(refused);
+    expect(await session(stranger, `?ssl-mode=VERIFY_CA${ca}`)).toBe(true);
+    expect(await session(stranger, "?ssl-mode=no-verify")).toBe(true);
+  });
+
   it("refuses calls once it is closed", async () => {
     const source = open();
     await source.user("ann");
@@ -270,3 +323,7 @@ describe("MariaDB as a source", () => {
     await expect(source.user("ann")).rejects.toMatchObject({ code: "ERR_SOURCE_UNAVAILABLE" });
   });
 });
+
+/** How many sessions of the server are asleep in a query. */
+const sleepers =
+  "SELECT count(*) FROM information_schema.processlist WHERE info LIKE 'SELECT%SLEEP(60)%' AND id <> CONNECTION_ID()";

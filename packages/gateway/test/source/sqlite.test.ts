@@ -138,6 +138,17 @@ describe("SQLite as a source", () => {
     expect(userOf(await waiting)).toEqual(ann);
   });
 
+  it("breaks off what runs when it is closed", async () => {
+    writer.exec(`WITH RECURSIVE n(n) AS (SELECT 10001 UNION ALL SELECT n + 1 FROM n WHERE n < 12000)
+      INSERT INTO "Users" ("uidNumber", "uid", "gidNumber") SELECT n, 'user' || n, 3001 FROM n`);
+    const source = open();
+    const rows = source.users()[Symbol.asyncIterator]();
+    await rows.next();
+    await source.close();
+    await expect(rows.next()).rejects.toMatchObject({ code: "ERR_SOURCE_UNAVAILABLE" });
+    await expect(source.user("ann")).rejects.toMatchObject({ code: "ERR_SOURCE_UNAVAILABLE" });
+  });
+
   it("cannot write", async () => {
     const source = open({ oneUser: `DELETE FROM "Users" WHERE "uid" = ? RETURNING "uid" AS username` });
     await expect(source.user("ann")).rejects.toMatchObject({

@@ -153,33 +153,46 @@ const rulesBySyntax: ReadonlyMap<string, string> = new Map([
  */
 function normalizePlainDn(text: string, schema: Schema): string | undefined {
   const length = text.length;
+  // The normalized form of text before `copied`: a name that is normalized already is given back as it is.
   let normalized = "";
+  let copied = 0;
   for (let start = 0; start < length; ) {
     const equals = text.indexOf("=", start);
     if (equals === -1) return undefined;
-    const attribute = schema.attribute(text.slice(start, equals));
+    const type = text.slice(start, equals);
+    const attribute = schema.attribute(type);
     const plainKey = attribute?.equality?.plainKey;
     if (attribute === undefined || plainKey === undefined) return undefined;
+    let hasCapitals = false;
     let previous = space;
     let end = equals + 1;
     for (; end < length; end++) {
       const unit = text.charCodeAt(end);
       if (unit === comma) break;
-      if (unit > 0x7e || isPlainInDn[unit] === 0 || (unit === space && previous === space)) return undefined;
+      const kind = unit < kindsInDn.length ? kindsInDn[unit] : notPlain;
+      if (kind === notPlain || (unit === space && previous === space)) return undefined;
+      if (kind === capital) hasCapitals = true;
       previous = unit;
     }
     // Also an empty value, and a comma with nothing behind it.
     if (previous === space || end === length - 1) return undefined;
-    const value = text.slice(equals + 1, end);
-    normalized += `${attribute.key}=${plainKey === "lowerCase" ? value.toLowerCase() : value}`;
-    if (end < length) normalized += ",";
+    const isFolded = hasCapitals && plainKey === "lowerCase";
+    if (isFolded || type !== attribute.key) {
+      const value = text.slice(equals + 1, end);
+      normalized += `${text.slice(copied, start)}${attribute.key}=${isFolded ? value.toLowerCase() : value}`;
+      copied = end;
+    }
     start = end + 1;
   }
-  return normalized;
+  return copied === 0 ? text : normalized + text.slice(copied);
 }
 
 const space = 0x20;
 const comma = 0x2c;
-const isPlainInDn = Uint8Array.from({ length: 0x7f }, (_, unit) =>
-  unit >= space && !'\\"+,;<>=#'.includes(String.fromCharCode(unit)) ? 1 : 0,
-);
+const notPlain = 0;
+const plain = 1;
+const capital = 2;
+const kindsInDn = Uint8Array.from({ length: 0x7f }, (_, unit) => {
+  if (unit < space || '\\"+,;<>=#'.includes(String.fromCharCode(unit))) return notPlain;
+  return unit >= 0x41 && unit <= 0x5a ? capital : plain;
+});

@@ -13,7 +13,7 @@ interface Identified {
 }
 
 export class DefinitionSet<D extends Identified> {
-  readonly #byOid = new Map<string, D>();
+  readonly #byOid = new Map<string, { readonly definition: D; readonly text: string }>();
   readonly #byName = new Map<string, D>();
 
   /** Reads each of `texts` by `parse`; what cannot be read is reported and left out. */
@@ -24,20 +24,25 @@ export class DefinitionSet<D extends Identified> {
       const oid = definition.oid.toLowerCase();
       // Deleting first moves a redefinition to the end of the order, behind what it may refer to.
       this.#byOid.delete(oid);
-      this.#byOid.set(oid, definition);
+      this.#byOid.set(oid, { definition, text });
     }
-    for (const definition of this.#byOid.values())
+    for (const definition of this.values())
       for (const name of definition.names ?? []) this.#byName.set(name.toLowerCase(), definition);
   }
 
   /** Letter case is insignificant. */
   get(nameOrOid: string): D | undefined {
     const key = nameOrOid.toLowerCase();
-    return this.#byName.get(key) ?? this.#byOid.get(key);
+    return this.#byName.get(key) ?? this.#byOid.get(key)?.definition;
   }
 
-  values(): IterableIterator<D> {
-    return this.#byOid.values();
+  values(): readonly D[] {
+    return Array.from(this.#byOid.values(), ({ definition }) => definition);
+  }
+
+  /** The definitions as they were given, without those that others have taken the place of. */
+  texts(): readonly string[] {
+    return Array.from(this.#byOid.values(), ({ text }) => text);
   }
 }
 

@@ -23,6 +23,7 @@ import {
   parseNameForm,
   parseObjectClass,
 } from "./parse-definition.ts";
+import { matchingRuleUses } from "./rule-use.ts";
 
 /** Definitions as texts, under the names that the attributes of a subschema entry have (RFC 4512 §4.2). */
 export interface SubschemaDefinitions {
@@ -50,8 +51,13 @@ export interface ResolvedDescription {
 export class Schema {
   /** What could not be used of the definitions; an empty list for a sound schema. */
   readonly problems: readonly SchemaProblem[];
-  readonly definitions: SubschemaDefinitions;
+  /**
+   * What is in force, for a subschema entry to publish: each OID once, nothing that could not be read. Where no
+   * `matchingRuleUse` was given, it has what the rules that this library performs apply to.
+   */
+  readonly definitions: Required<SubschemaDefinitions>;
 
+  readonly #given: SubschemaDefinitions;
   readonly #attributeTypes: readonly AttributeType[];
   readonly #attributes = new Map<string, AttributeType>();
   readonly #subtypes = new Map<AttributeType, AttributeType[]>();
@@ -73,11 +79,10 @@ export class Schema {
   constructor(definitions: SubschemaDefinitions) {
     const problems: SchemaProblem[] = [];
     this.problems = problems;
-    this.definitions = definitions;
+    this.#given = definitions;
     this.#rules = matchingRulesFor(this);
     this.#objectClasses = new DefinitionSet(definitions.objectClasses ?? [], parseObjectClass, problems);
     this.#matchingRules = new DefinitionSet(definitions.matchingRules ?? [], parseMatchingRule, problems);
-    this.#matchingRuleUses = new DefinitionSet(definitions.matchingRuleUse ?? [], parseMatchingRuleUse, problems);
     this.#syntaxes = new DefinitionSet(definitions.ldapSyntaxes ?? [], parseLdapSyntax, problems);
     this.#contentRules = new DefinitionSet(definitions.dITContentRules ?? [], parseDitContentRule, problems);
     this.#nameForms = new DefinitionSet(definitions.nameForms ?? [], parseNameForm, problems);
@@ -89,7 +94,7 @@ export class Schema {
       },
       problems,
     );
-    this.#structureRules = new Map([...structureRules.values()].map(({ rule }) => [rule.ruleId, rule]));
+    this.#structureRules = new Map(structureRules.values().map(({ rule }) => [rule.ruleId, rule]));
 
     const types = new DefinitionSet(definitions.attributeTypes ?? [], parseAttributeType, problems);
     this.#attributeTypes = resolveAttributeTypes(
@@ -98,6 +103,21 @@ export class Schema {
       this.#rules,
       (definition, message) => problems.push({ definition: definition.names[0] ?? definition.oid, message }),
     );
+    this.#matchingRuleUses = new DefinitionSet(
+      definitions.matchingRuleUse?.length ? definitions.matchingRuleUse : matchingRuleUses(this),
+      parseMatchingRuleUse,
+      problems,
+    );
+    this.definitions = {
+      attributeTypes: types.texts(),
+      objectClasses: this.#objectClasses.texts(),
+      matchingRules: this.#matchingRules.texts(),
+      matchingRuleUse: this.#matchingRuleUses.texts(),
+      ldapSyntaxes: this.#syntaxes.texts(),
+      dITContentRules: this.#contentRules.texts(),
+      dITStructureRules: structureRules.texts(),
+      nameForms: this.#nameForms.texts(),
+    };
     for (const type of this.#attributeTypes) this.#attributes.set(type.oid.toLowerCase(), type);
     // Names as spelt are there as well as in lower case, to be found without a conversion.
     for (const type of this.#attributeTypes)
@@ -113,7 +133,7 @@ export class Schema {
 
   /** This schema and `definitions`, which take the place of those with the same OID. */
   extend(definitions: SubschemaDefinitions): Schema {
-    return new Schema(joinDefinitions([this.definitions, definitions]));
+    return new Schema(joinDefinitions([this.#given, definitions]));
   }
 
   /** Supertypes before their subtypes. */
@@ -198,7 +218,7 @@ export class Schema {
     return this.#structureRules.get(ruleId);
   }
 
-  get objectClasses(): Iterable<ObjectClassDefinition> {
+  get objectClasses(): readonly ObjectClassDefinition[] {
     return this.#objectClasses.values();
   }
   objectClass(nameOrOid: string): ObjectClassDefinition | undefined {
@@ -228,7 +248,7 @@ export class Schema {
   subclasses(nameOrOid: string): readonly ObjectClassDefinition[] {
     const superior = this.#objectClasses.get(nameOrOid);
     if (superior === undefined) return [];
-    return [...this.#objectClasses.values()].filter(({ oid }) => this.superclasses(oid).includes(superior));
+    return this.#objectClasses.values().filter(({ oid }) => this.superclasses(oid).includes(superior));
   }
 
   /** The OID behind a name of any kind of definition, or behind the OID itself in other spelling; `undefined` if unknown. */

@@ -1,10 +1,10 @@
 /**
  * String preparation for matching, RFC 4518: map, normalize, prohibit, and the handling of insignificant spaces.
  *
- * Spaces take the form that OpenLDAP keeps: none at the ends, single ones inside, and one for a string of spaces or of nothing.
+ * Spaces take the form that OpenLDAP keeps: none at the ends, single ones inside, and one for a string of nothing else.
  * Whole values compare equal in the same cases as in the form of §2.6.1, which has one space at each end and two inside.
- * Substrings do not in one: a space at the end of a piece must be there in the value, so `(cn=ann *)` matches "Ann Lee",
- * but not "Ann", which by §2.6.1 it would.
+ * Substrings differ in one: a space at the end of a piece must be there in the value, so `(cn=ann *)` matches "Ann Lee" but
+ * not "Ann", which by §2.6.1 it would.
  */
 import { valueText } from "./value-text.ts";
 
@@ -17,8 +17,8 @@ export interface Preparation {
 export type Extent = "whole" | "initial" | "any" | "final";
 
 /**
- * `value` as a prepared string; `undefined` when it is not UTF-8 or has a prohibited character. An empty value gives an
- * empty string: whether that is of the syntax is for the caller to say.
+ * `value` as a prepared string; `undefined` when it is not UTF-8 or has a prohibited character. Whether an empty value is of
+ * the syntax is for the caller to say.
  */
 export function prepareString(
   value: Uint8Array,
@@ -40,7 +40,7 @@ export function prepareText(text: string, preparation: Preparation): string | un
 }
 
 /** Steps 2 to 4 of RFC 4518 §2 and no space handling. */
-export function mapCharacters(text: string, { foldCase }: Preparation): string | undefined {
+function mapCharacters(text: string, { foldCase }: Preparation): string | undefined {
   let mapped = text.replaceAll(mappedToNothing, "").replaceAll(mappedToSpace, " ");
   if (foldCase) mapped = foldCaseOf(mapped);
   mapped = mapped.normalize("NFKC");

@@ -144,6 +144,7 @@ it("uses what it can read of a server's schema, and tells what it cannot", () =>
 it("a later definition with the same OID takes the place of an earlier one, names and all", () => {
   const schema = new Schema({ attributeTypes: ["( 1.1 NAME ( 'a' 'b' ) )", "( 1.1 NAME 'c' )"] });
   expect(["a", "b", "c"].map((name) => schema.attribute(name)?.name)).toEqual([undefined, undefined, "c"]);
+  expect(schema.definitions.attributeTypes).toEqual(["( 1.1 NAME 'c' )"]);
 });
 
 describe("the built-in schemas", () => {

@@ -2,9 +2,15 @@
  * Rules over character strings, RFC 4517 §4.2: caseIgnore and caseExact for Directory String and IA5 String, with their
  * ordering and substrings rules, and the caseIgnoreList rules.
  */
-import { encodeText } from "../../ber/text.ts";
 import type { EqualityRule, MatchingRule, OrderingRule, SubstringsRule } from "../matching-rule.ts";
-import { type Extent, isPlain, type Preparation, prepareString, prepareText } from "../string-preparation.ts";
+import {
+  type Extent,
+  isPlain,
+  isPlainText,
+  type Preparation,
+  prepareString,
+  prepareText,
+} from "../string-preparation.ts";
 import { SyntaxOid } from "../syntax-oid.ts";
 import { valueText } from "../value-text.ts";
 
@@ -109,13 +115,12 @@ function plainMatcher(
   fold: Uint8Array,
   normalize: (value: Uint8Array) => string | undefined,
 ): (value: Uint8Array) => boolean {
-  const wanted = encodeText(key);
-  if (!isPlain(wanted)) return (value) => normalize(value) === key;
+  if (!isPlainText(key)) return (value) => normalize(value) === key;
   return (value) => {
-    if (value.length === wanted.length) {
+    if (value.length === key.length) {
       let at = 0;
-      while (at < wanted.length && fold[value[at] as number] === wanted[at]) at++;
-      if (at === wanted.length) return true;
+      while (at < key.length && fold[value[at] as number] === key.charCodeAt(at)) at++;
+      if (at === key.length) return true;
     }
     return !isPlain(value) && normalize(value) === key;
   };
