@@ -5,8 +5,7 @@
  * asks for another page of what its client may read anyway.
  */
 import { createHash } from "node:crypto";
-import type { SearchRequest } from "@espalier/ldap";
-import { formatFilter } from "@espalier/ldap";
+import { type Control, formatFilter, type SearchRequest } from "@espalier/ldap";
 
 export interface PagePosition {
   /** Entries sent on all pages so far; a size limit counts them all. */
@@ -17,12 +16,13 @@ export interface PagePosition {
   readonly key: string;
 }
 
-export function encodePageCookie(request: SearchRequest, position: PagePosition): Uint8Array {
-  return Buffer.from(JSON.stringify([searchId(request), position.sent, position.sortKeys, position.key]));
+/** @param search what {@link searchId} gives for the search. */
+export function encodePageCookie(search: string, position: PagePosition): Uint8Array {
+  return Buffer.from(JSON.stringify([search, position.sent, position.sortKeys, position.key]));
 }
 
 /** The position, or undefined for a cookie that is not of this search. */
-export function decodePageCookie(request: SearchRequest, cookie: Uint8Array): PagePosition | undefined {
+export function decodePageCookie(search: string, cookie: Uint8Array): PagePosition | undefined {
   let fields: unknown;
   try {
     fields = JSON.parse(Buffer.from(cookie).toString("utf8"));
@@ -31,18 +31,19 @@ export function decodePageCookie(request: SearchRequest, cookie: Uint8Array): Pa
   }
   if (!Array.isArray(fields) || fields.length !== 4) return undefined;
   const [id, sent, sortKeys, key] = fields as unknown[];
-  if (id !== searchId(request) || typeof key !== "string") return undefined;
+  if (id !== search || typeof key !== "string") return undefined;
   if (typeof sent !== "number" || !Number.isSafeInteger(sent) || sent < 0) return undefined;
   if (!Array.isArray(sortKeys) || !sortKeys.every((item) => item === null || typeof item === "string"))
     return undefined;
   return { sent, sortKeys, key };
 }
 
-/** RFC 2696 §3: a client must not change the search between pages. */
-function searchId(request: SearchRequest): string {
+/** Tells one search from another, its order included. RFC 2696 §3: a client must not change the search between pages. */
+export function searchId(request: SearchRequest, sort: Control | undefined): string {
   const { baseObject, scope, filter, attributes, typesOnly, sizeLimit } = request;
+  const order = sort?.controlValue && Buffer.from(sort.controlValue).toString("base64");
   return createHash("sha256")
-    .update(JSON.stringify([baseObject, scope, formatFilter(filter), attributes, typesOnly, sizeLimit]))
+    .update(JSON.stringify([baseObject, scope, formatFilter(filter), attributes, typesOnly, sizeLimit, order]))
     .digest("base64")
     .slice(0, 12);
 }

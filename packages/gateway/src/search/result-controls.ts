@@ -13,7 +13,7 @@ import {
   sortResultControl,
 } from "@espalier/ldap";
 import type { Entry } from "../snapshot/entry.ts";
-import { decodePageCookie, encodePageCookie, type PagePosition } from "./page-cookie.ts";
+import { decodePageCookie, encodePageCookie, type PagePosition, searchId } from "./page-cookie.ts";
 import { type SortOrder, sortOrder } from "./sort-order.ts";
 
 export interface Page {
@@ -30,14 +30,15 @@ export class ResultControls {
   readonly page: Page | undefined;
   /** RFC 2891 §2: a critical sort that cannot be done ends the search, with the sort result beside it. */
   readonly refusal: LdapError | undefined;
-  readonly #request: SearchRequest;
+  readonly #search: () => string;
   readonly #sortResult: Control[] = [];
-  #last: Entry | undefined;
+  /** Of the last entry sent, as it was then. */
+  #last: Pick<PagePosition, "key" | "sortKeys"> = { key: "", sortKeys: [] };
 
   /** @throws LdapError for a control that is malformed, or a cookie of another search. */
   constructor(request: SearchRequest, controls: readonly Control[], schema: Schema) {
-    this.#request = request;
     const sort = controls.find((control) => control.controlType === Oid.serverSideSortRequest);
+    this.#search = () => searchId(request, sort);
     if (sort) {
       const result = requestedOrder(sort, schema);
       const refusal = result instanceof LdapError ? result : undefined;
@@ -48,22 +49,17 @@ export class ResultControls {
       this.#sortResult.push(sortResultControl({ resultCode: refusal?.resultCode ?? ResultCode.success, attribute: undefined }));
     }
     const paged = controls.find((control) => control.controlType === Oid.pagedResults);
-    if (paged) this.page = requestedPage(paged, request);
+    if (paged) this.page = requestedPage(paged, request, this.#search);
   }
 
   sent(entry: Entry): void {
-    this.#last = entry;
+    if (this.page) this.#last = { key: entry.key, sortKeys: this.order?.keysOf(entry) ?? [] };
   }
 
   /** For a page with more behind it, after `sent` entries on it. */
   next(sent: number): Control[] {
-    const last = this.#last!;
-    const position = {
-      sent: (this.page?.position?.sent ?? 0) + sent,
-      sortKeys: this.order?.keysOf(last) ?? [],
-      key: last.key,
-    };
-    return [pagedResultsControl({ size: 0, cookie: encodePageCookie(this.#request, position) }), ...this.#sortResult];
+    const position = { sent: (this.page?.position?.sent ?? 0) + sent, ...this.#last };
+    return [pagedResultsControl({ size: 0, cookie: encodePageCookie(this.#search(), position) }), ...this.#sortResult];
   }
 
   /** For the end of the result. */
@@ -85,9 +81,9 @@ function requestedOrder(control: Control, schema: Schema): SortOrder | LdapError
   }
 }
 
-function requestedPage(control: Control, request: SearchRequest): Page | undefined {
+function requestedPage(control: Control, request: SearchRequest, search: () => string): Page | undefined {
   const { size, cookie } = decoded(() => decodePagedResults(control));
-  const position = cookie.length > 0 ? decodePageCookie(request, cookie) : undefined;
+  const position = cookie.length > 0 ? decodePageCookie(search(), cookie) : undefined;
   if (cookie.length > 0 && !position) {
     throw new LdapError(
       ResultCode.unwillingToPerform,

@@ -3,6 +3,7 @@ import { normalizeDn, rfc2307bisSchema, type SearchRequest } from "@espalier/lda
 import { LdapClient, OperationError, PartialSearchError, type SearchEntry } from "@espalier/ldap/client";
 import { createLdapServer } from "@espalier/ldap/server";
 import type { Control } from "@espalier/ldap";
+import { searchControls } from "../../src/tree/published.ts";
 import { LookupOnMiss } from "../../src/search/lookup-on-miss.ts";
 import { Searches } from "../../src/search/search.ts";
 import { Snapshot } from "../../src/snapshot/snapshot.ts";
@@ -28,7 +29,12 @@ export async function serveSnapshot(snapshot: Snapshot): Promise<ServedSnapshot>
     checkAccess: () => {},
     misses: new LookupOnMiss({ schema: rfc2307bisSchema, keyOfUser: (username) => username, isServed: () => true, load: async () => false, now: Date.now }),
   });
-  const server = createLdapServer({ handler: { search: (request, operation) => searches.search(request, operation) } });
+  const server = createLdapServer({
+    handler: {
+      search: (request, operation) => searches.search(request, operation),
+      supportedControls: { search: searchControls },
+    },
+  });
   const { port } = await server.listen({ host: "127.0.0.1", port: 0 });
   const url = `ldap://127.0.0.1:${port}`;
   const client = await LdapClient.connect({ url });

@@ -82,7 +82,7 @@ function rdnKey(rdn: Rdn, schema: Schema): string {
   return joinAvaKeys(rdn.map((ava) => avaKey(ava, schema) ?? unmatchableAvaKey(ava, schema)));
 }
 
-/** `undefined` also where a type is there twice, which RFC 4512 §2.3.1 does not allow. */
+/** `undefined` also where a type is there twice: the types of an RDN are distinct (X.501 §9.3). */
 function strictRdnKey(rdn: Rdn, schema: Schema): string | undefined {
   const types = new Set<AttributeType>();
   const keys: string[] = [];
@@ -103,17 +103,15 @@ function joinAvaKeys(keys: readonly string[]): string {
 /** `undefined` for a type that the schema does not have, and for a value that is not of the syntax of its rule. */
 function avaKey({ type, value }: Ava, schema: Schema): string | undefined {
   const attribute = schema.attribute(type);
-  const bytes = avaValueBytes(value);
   if (attribute === undefined) return undefined;
   const rule = attribute.equality ?? ruleOfSyntax(attribute, schema);
   if (rule === undefined) return `${attribute.key}=${plainValueKey(value)}`;
+  const bytes = avaValueBytes(value);
   const key = bytes === undefined ? undefined : rule.normalize(bytes);
   return key === undefined ? undefined : `${attribute.key}=${escapeDnValue(key)}`;
 }
 
-/**
- * Told apart from what `avaKey` gives: a type that the schema has takes the `#` form here, which no key of a rule does.
- */
+/** Told apart from what `avaKey` gives: a type that the schema has takes the `#` form here, which no key of a rule does. */
 function unmatchableAvaKey({ type, value }: Ava, schema: Schema): string {
   const attribute = schema.attribute(type);
   if (attribute === undefined) return `${type.toLowerCase()}=${plainValueKey(value)}`;

@@ -32,7 +32,7 @@ export function assertionTest(assertion: Assertion, attribute: AttributeType, sc
   }
 }
 
-/** The test of an extensible match by `rule`: an ordering rule asks for values before the asserted one (RFC 4517 §4.2.3 …). */
+/** The test of an extensible match by `rule`; by an ordering rule, values before the asserted one pass (RFC 4517 §4.2.20). */
 export function ruleTest(rule: MatchingRule, asserted: Uint8Array): ValueTest | undefined {
   switch (rule.kind) {
     case "equality":
@@ -44,11 +44,6 @@ export function ruleTest(rule: MatchingRule, asserted: Uint8Array): ValueTest | 
     case "substrings":
       return undefined;
   }
-}
-
-/** The key that values of `attribute` are indexed and compared by; `undefined` where an equality assertion is Undefined. */
-export function normalizeAssertion(attribute: AttributeType, value: Uint8Array): string | undefined {
-  return attribute.equality?.normalizeAssertion(value);
 }
 
 function equalityTest(rule: EqualityRule, asserted: Uint8Array): ValueTest | undefined {

@@ -13,6 +13,7 @@ export type CompiledFilter = (target: FilterTarget) => boolean | undefined;
  * Looks up attributes, rules and assertion values once, for use on many entries. An item is Undefined for every entry when
  * the schema does not have the attribute type or the rule, when the type has no rule for such an item, or when the assertion
  * value is not of the rule's syntax; never an error. approxMatch is equalityMatch, as RFC 4511 §4.5.1.7.6 allows.
+ * Nesting is followed by recursion: the limits of decoder and parser keep it well below what a stack holds.
  *
  * A filter on objectClass and structuralObjectClass also covers the subclasses of the class it names, as in OpenLDAP.
  */

@@ -182,7 +182,7 @@ class FilterReader {
 
   #value(start: number, end: number): Uint8Array {
     const raw = this.#text.slice(start, end);
-    for (const sign of ["(", "*", "\0"]) {
+    for (const sign of ["(", ")", "*", "\0"]) {
       const at = raw.indexOf(sign);
       if (at !== -1) throw filterError(`${sign === "\0" ? "NUL" : sign} must be escaped in a value`, start + at);
     }

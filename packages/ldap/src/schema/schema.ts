@@ -161,6 +161,7 @@ export class Schema {
     if (known !== undefined || this.#descriptions.has(description)) return known;
     const resolved = this.#resolve(description);
     // Descriptions come from clients: the memory for them is bounded, and spellings seen often are soon there again.
+    if (description.length > maxRememberedLength) return resolved;
     if (this.#descriptions.size >= maxRememberedDescriptions) this.#descriptions.clear();
     this.#descriptions.set(description, resolved);
     return resolved;
@@ -266,6 +267,7 @@ export class Schema {
 }
 
 const maxRememberedDescriptions = 1024;
+const maxRememberedLength = 128;
 
 /** The definitions of all `sets`, in order. */
 export function joinDefinitions(sets: readonly SubschemaDefinitions[]): Required<SubschemaDefinitions> {

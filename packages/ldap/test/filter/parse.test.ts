@@ -133,11 +133,11 @@ describe("reads", () => {
     ["(cn~=a)", { type: "approxMatch", attribute: "cn", value: bytes("a") }],
     ["(cn=a=b)", equality("cn", "a=b")],
     ["(cn= a )", equality("cn", " a ")],
-    ["(cn=é\u0000)".replace("\u0000", ""), equality("cn", "é")],
+    ["(cn=é)", equality("cn", "é")],
     ["cn=a", equality("cn", "a")],
     ["cn=*", present("cn")],
     [
-      " ( & (cn=a)\n  (! (sn=*) ) ) ".replace("( &", "(&"),
+      " (& (cn=a)\n  (! (sn=*) ) ) ",
       { type: "and", filters: [equality("cn", "a"), { type: "not", filter: present("sn") }] },
     ],
     ["(cn=**)", present("cn")],
@@ -175,6 +175,7 @@ describe("refuses, and says where", () => {
     ["(cn::=a)", 1],
     ["(&(cn=a)x)", 0],
     ["cn", 0],
+    ["cn=a)", 4],
   ];
   for (const [text, offset] of malformed)
     it(JSON.stringify(text), () =>

@@ -1,4 +1,4 @@
-/** The first component of a schema definition, for the first-component rules of RFC 4517 §4.2.14, §4.2.17 and §4.2.26. */
+/** The first component of a schema definition, for the first-component rules of RFC 4517 §4.2.18 and §4.2.25. */
 import { encodeText } from "../../ber/text.ts";
 import { valueText } from "../value-text.ts";
 

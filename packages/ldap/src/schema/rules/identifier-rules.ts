@@ -1,4 +1,4 @@
-/** Rules over object identifiers, RFC 4517 §4.2.25 and §4.2.26: a name and its OID are the same where the schema knows it. */
+/** Rules over object identifiers, RFC 4517 §4.2.26 and §4.2.25: a name and its OID are the same where the schema knows it. */
 
 import { isDescr, isNumericOid } from "../attribute-description.ts";
 import type { EqualityRule, MatchingRule } from "../matching-rule.ts";

@@ -1,4 +1,4 @@
-/** Rules over octet strings, bit strings, booleans and UUIDs: RFC 4517 §4.2.3, §4.2.2, §4.2.27 to §4.2.28, RFC 4530 §2. */
+/** Rules over octet strings, bit strings, booleans and UUIDs: RFC 4517 §4.2.1, §4.2.2, §4.2.27 and §4.2.28, RFC 4530 §2. */
 import type { EqualityRule, MatchingRule, OrderingRule } from "../matching-rule.ts";
 import { SyntaxOid } from "../syntax-oid.ts";
 import { valueBinaryText, valueText } from "../value-text.ts";

@@ -185,7 +185,7 @@ function escapeLine(line: string): string {
   return line.replaceAll("\\", "\\5c").replaceAll("$", "\\24");
 }
 
-export function isAscii(value: Uint8Array): boolean {
+function isAscii(value: Uint8Array): boolean {
   for (let i = 0; i < value.length; i++) if ((value[i] as number) > 0x7f) return false;
   return true;
 }

@@ -10,7 +10,7 @@ const form =
  * The moment in UTC as `YYYYMMDDhhmmss` and, where there is one, the fraction of the second behind a point, without
  * trailing zeros: equal moments give equal text, and text order is order in time.
  */
-export function normalizeGeneralizedTime(text: string): string | undefined {
+function normalizeGeneralizedTime(text: string): string | undefined {
   const found = form.exec(text);
   if (found === null) return undefined;
   const [, year, month, day, hour, minute, second, fraction = "", sign, offsetHours = "0", offsetMinutes = "0"] = found;
