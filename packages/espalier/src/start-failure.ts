@@ -1,4 +1,5 @@
 /** Why a start failed, as a sentence for the person who started it, where it is theirs to mend. */
+import { WorkerStartError } from "@espalier/gateway";
 import { CertificateError, ConfigurationError, formatProblem } from "@espalier/service";
 
 /** The sentence, or undefined for an error that is none of the configuration's: a bug, which keeps its stack. */
@@ -7,9 +8,10 @@ export function startFailure(error: unknown): string | undefined {
     return `The configuration cannot be used:\n${error.problems.map((problem) => `  ${formatProblem(problem)}`).join("\n")}`;
   }
   if (error instanceof CertificateError) return `The certificate cannot be used: ${error.message}`;
+  if (error instanceof WorkerStartError) return error.message;
   if (!(error instanceof Error) || !("code" in error)) return undefined;
   const { code, message } = error;
-  if (code === "ERR_SOURCE_URL") return message;
+  if (code === "ERR_SOURCE_URL" || code === "ERR_SOURCE_QUERY") return message;
   const where = "address" in error && "port" in error ? `${error.address}:${error.port}` : "the configured address";
   if (code === "EADDRINUSE") return `Something else listens on ${where} already: stop it, or configure another port.`;
   if (code === "EACCES") return `This user may not listen on ${where}: ports below 1024 need CAP_NET_BIND_SERVICE.`;

@@ -1,5 +1,6 @@
 /** The gateway's certificate: the configured one, or one made by itself, once, and kept. */
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import type { SecureContextOptions } from "node:tls";
 import {
   type LoadedCertificate,
@@ -27,9 +28,8 @@ export async function gatewayCertificate(
   log: Pick<Logger, "warn">,
 ): Promise<GatewayCertificate | undefined> {
   const { certPath, keyPath, certContent, keyContent, ...rest } = config.tls;
-  const isConfigured = certPath !== undefined || certContent !== undefined;
-  if (!isConfigured && listenersOf(config).every(({ scheme }) => scheme === "ldap")) return undefined;
-  const selfSigned = isConfigured
+  if (!needsCertificate(config)) return undefined;
+  const selfSigned = isConfigured(config)
     ? undefined
     : await selfSignedCertificate({ directory: resolve(rest.selfSignedDirectory), commonName: commonNameOf(config) });
   const loaded = await loadCertificate(
@@ -50,4 +50,20 @@ export async function gatewayCertificate(
     selfSignedPath: selfSigned?.certPath,
     secureContext: { cert: loaded.cert, key: loaded.key, ...tlsOptions(config.tls) },
   };
+}
+
+/** Whether a certificate is configured, or has to be made because a listener is ldaps. */
+export function needsCertificate(config: GatewayConfig): boolean {
+  return isConfigured(config) || listenersOf(config).some(({ scheme }) => scheme === "ldaps");
+}
+
+/** Where a start would make a self-signed certificate; undefined where it would not. */
+export function certificateToMake(config: GatewayConfig): string | undefined {
+  if (isConfigured(config) || !needsCertificate(config)) return undefined;
+  const directory = resolve(config.tls.selfSignedDirectory);
+  return existsSync(join(directory, "self-signed")) ? undefined : directory;
+}
+
+function isConfigured({ tls }: GatewayConfig): boolean {
+  return tls.certPath !== undefined || tls.certContent !== undefined;
 }

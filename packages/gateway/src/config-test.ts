@@ -1,5 +1,5 @@
 /** What a start would meet: opens the certificate and the database, runs the queries, and says what each found. */
-import { gatewayCertificate } from "./certificate.ts";
+import { certificateToMake, gatewayCertificate } from "./certificate.ts";
 import { baseOf, type GatewayConfig, listenersOf, sourceOptionsOf } from "./config.ts";
 import { openSource, type QueryReport, type SourceReport } from "./source/source.ts";
 
@@ -19,6 +19,12 @@ export async function testGateway(config: GatewayConfig): Promise<readonly TestF
 }
 
 async function testCertificate(config: GatewayConfig): Promise<TestFinding[]> {
+  const directory = certificateToMake(config);
+  // Made by a test, it could belong to another user than the one the gateway runs as.
+  if (directory !== undefined) {
+    const text = `Certificate: the first start makes a self-signed one in ${directory}, which clients can verify only if they are given it.`;
+    return [{ status: "warning", text }];
+  }
   const warnings: TestFinding[] = [];
   const log = { warn: (text: string) => void warnings.push({ status: "warning", text }) };
   try {

@@ -80,17 +80,28 @@ export class Gateway {
     for (const listener of listenersOf(this.#config)) await this.#listen(listener);
   }
 
-  /** Takes new certificates and a new configuration; only what the listeners are made of needs a restart. */
+  /**
+   * Takes new certificates and a new configuration; only what the listeners are made of needs a restart.
+   *
+   * @throws CertificateError or SourceError, and then everything is as before
+   */
   async reload(config: GatewayConfig): Promise<void> {
     const certificate = await gatewayCertificate(config, this.#log);
-    if (certificate) this.#server?.setSecureContext(certificate.secureContext);
-    this.#certificate = certificate;
-    if (JSON.stringify(listenersOf(config)) !== JSON.stringify(listenersOf(this.#config))) {
-      this.#log.warn("Other addresses to listen on take effect with a restart, not with a reload.");
+    const directory = this.#open(config);
+    try {
+      await directory.refresher.firstPass;
+    } catch (error) {
+      await directory.stop();
+      throw error;
+    }
+    if (JSON.stringify(fixedAtStart(config)) !== JSON.stringify(fixedAtStart(this.#config))) {
+      this.#log.warn("Other addresses to listen on, limits, exempt addresses and numbers of processes need a restart.");
+    }
+    if (certificate) {
+      this.#server?.setSecureContext(certificate.secureContext);
+      this.#certificate = certificate;
     }
     const before = this.#directory;
-    const directory = this.#open(config);
-    await directory.refresher.loaded;
     this.#directory = directory;
     this.#config = config;
     await before?.stop();
@@ -178,4 +189,10 @@ export class Gateway {
     databaseAway.labels({}).set(refresher.outageSinceMs === undefined ? 0 : 1);
     pendingHashes.labels({}).set(verifier.pending);
   }
+}
+
+/** Settings that a reload cannot change. */
+function fixedAtStart(config: GatewayConfig) {
+  const { limits, backoff, workers } = config;
+  return { listeners: listenersOf(config), limits, backoff, workers };
 }

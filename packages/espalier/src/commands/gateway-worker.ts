@@ -5,10 +5,19 @@ import { createHealth, createLog, createMetrics, runService } from "@espalier/se
 import type { GatewayConfiguration } from "../configuration.ts";
 import { version } from "../version.ts";
 
-const signals = ["SIGTERM", "SIGINT", "uncaughtException", "unhandledRejection"] as const;
+const failures = ["uncaughtException", "unhandledRejection"] as const;
 
 /** Runs until the primary, or a signal, ends it. */
 export async function runGatewayWorker(load: () => GatewayConfiguration): Promise<number> {
+  try {
+    return await serve(load);
+  } finally {
+    // The channel would keep the process.
+    if (process.connected) process.disconnect();
+  }
+}
+
+async function serve(load: () => GatewayConfiguration): Promise<number> {
   const secret = await startOf(process);
   const configuration = load();
   const log = createLog({ level: configuration.log.level });
@@ -25,13 +34,22 @@ export async function runGatewayWorker(load: () => GatewayConfiguration): Promis
     shared: link.shared,
   });
   const orders = new EventEmitter();
+  // A terminal and systemd signal all processes, and then the primary does: told twice is told once.
+  let isEnding = false;
+  const end = () => {
+    if (!isEnding) orders.emit("SIGTERM");
+    isEnding = true;
+  };
   link.listen({
     reload: () => orders.emit("SIGHUP"),
-    drain: () => orders.emit("SIGTERM"),
+    orphaned: end,
     state: async () => ({ metrics: await metrics.snapshot(), checks: (await health.report()).checks }),
   });
-  for (const signal of signals) process.on(signal, (...details) => orders.emit(signal, ...details));
-  const exitCode = await runService({
+  process.on("SIGTERM", end).on("SIGINT", end);
+  // The primary passes it on as an order.
+  process.on("SIGHUP", () => {});
+  for (const failure of failures) process.on(failure, (...details) => orders.emit(failure, ...details));
+  return runService({
     service: {
       async start(signal) {
         await gateway.start(signal);
@@ -49,6 +67,4 @@ export async function runGatewayWorker(load: () => GatewayConfiguration): Promis
     drainTimeoutMs: configuration.gateway.drainTimeout + 1_000,
     host: Object.assign(orders, { exit: (code: number) => process.exit(code) }),
   });
-  process.disconnect?.();
-  return exitCode;
 }

@@ -4,6 +4,9 @@ import { LruMap } from "./lru-map.ts";
 /** Of one account; the one used longest ago goes first, and no account can take another's place. */
 const maxAddressesPerAccount = 16;
 
+/** A login this small a part of the time after the last one changes nothing worth writing down. */
+const negligible = 0.001;
+
 export class FamiliarAddresses {
   readonly #forMs: number;
   readonly #accounts: LruMap<LruMap<number>>;
@@ -23,6 +26,8 @@ export class FamiliarAddresses {
   }
 
   remember(account: string, address: string, nowMs: number): void {
+    const lastMs = this.#accounts.get(account)?.get(address);
+    if (lastMs !== undefined && nowMs - lastMs < this.#forMs * negligible) return;
     const addresses = this.#accounts.get(account) ?? new LruMap<number>(maxAddressesPerAccount);
     addresses.set(address, nowMs);
     this.#accounts.set(account, addresses);

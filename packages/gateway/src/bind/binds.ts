@@ -82,7 +82,10 @@ export class Binds {
     const bind: BindInProgress = { operation, username, account, password, attempt };
     const decision = backoff.check(attempt);
     return decision instanceof Promise
-      ? decision.then((settled) => this.#checked(bind, settled))
+      ? decision.then(
+          (settled) => this.#checked(bind, settled),
+          (error: unknown) => this.#drop(bind, `back-off not known: ${messageOf(error)}`),
+        )
       : this.#checked(bind, decision);
   }
 
@@ -113,7 +116,7 @@ export class Binds {
     const since = refresher.outageSinceMs ?? now();
     const stored = population.password(username);
     if (stored !== undefined && now() - since < lastKnownForMs) return this.#verify(bind, { username, stored });
-    this.#drop(bind, `database away: ${error instanceof Error ? error.message : String(error)}`);
+    this.#drop(bind, `database away: ${messageOf(error)}`);
   }
 
   #verify(bind: BindInProgress, credentials: Credentials | BindRefusal): Handled {
@@ -210,4 +213,8 @@ function responseControls(operation: BindOperation<SessionState>) {
 
 function setReason(operation: BindOperation<SessionState>, reason: string): void {
   operation.session.state = { reason };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -24,6 +24,11 @@ export class ConnectionCounts<Process> {
     return [...counts.keys()];
   }
 
+  /** Those that any process has connections from. */
+  addresses(): string[] {
+    return [...this.#byAddress.keys()];
+  }
+
   /** What all processes but this one have: in all, and from the address. */
   ofOthers(process: Process, address: string): { others: number; othersFromAddress: number } {
     const own = this.#byProcess.get(process);

@@ -29,5 +29,4 @@ export type ToWorker =
       readonly othersFromAddress: number;
     }
   | { readonly type: "askState"; readonly id: number }
-  | { readonly type: "reload" }
-  | { readonly type: "drain" };
+  | { readonly type: "reload" };

@@ -14,6 +14,7 @@ import {
   type MetricsSnapshot,
 } from "@espalier/service";
 import { LocalBackoffLedger } from "../backoff/ledger.ts";
+import { needsCertificate } from "../certificate.ts";
 import type { GatewayConfig } from "../config.ts";
 import { ConnectionCounts } from "./connection-counts.ts";
 import type { ToPrimary, ToWorker } from "./messages.ts";
@@ -38,6 +39,14 @@ interface WorkerState {
   readonly checks: Readonly<Record<string, CheckResult>>;
 }
 
+/** A process ended before it served. Why, it has said itself. */
+export class WorkerStartError extends Error {
+  override readonly name = "WorkerStartError";
+  constructor(ending: string) {
+    super(`A process of the gateway could not start: it ended with ${ending}. What it said stands above.`);
+  }
+}
+
 export class GatewayProcesses {
   readonly #options: GatewayProcessesOptions;
   readonly #ledger = new LocalBackoffLedger();
@@ -52,10 +61,11 @@ export class GatewayProcesses {
     this.#options = options;
   }
 
-  /** Resolves when every process serves. */
+  /** Resolves when every process serves. @throws WorkerStartError */
   async start(signal: AbortSignal): Promise<void> {
     const { config, health, log } = this.#options;
-    health.register("directory", async () => this.#check("directory"));
+    health.register("directory", () => this.#check("directory"));
+    if (needsCertificate(config)) health.register("certificate", () => this.#check("certificate"));
     health.register("processes", () => this.#processesCheck());
     const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
     const serving = Array.from({ length: config.workers }, () => this.#startWorker());
@@ -71,10 +81,11 @@ export class GatewayProcesses {
   async drain(signal: AbortSignal): Promise<void> {
     this.#isDraining = true;
     const exits = [...this.#workers].map((worker) => new Promise((resolve) => worker.once("exit", resolve)));
-    for (const worker of this.#workers) send(worker, { type: "drain" });
-    signal.addEventListener("abort", () => {
+    for (const worker of this.#workers) worker.kill("SIGTERM");
+    const kill = () => {
       for (const worker of this.#workers) worker.kill("SIGKILL");
-    });
+    };
+    signal.addEventListener("abort", kill, { once: true });
     await Promise.all(exits);
   }
 
@@ -84,32 +95,46 @@ export class GatewayProcesses {
     return aggregateMetrics([await this.#options.metrics.snapshot(), ...states.map(({ metrics }) => metrics)]);
   }
 
+  /** Resolves when it serves; rejects when it ends before. */
   #startWorker(): Promise<void> {
     const serving = Promise.withResolvers<void>();
+    let isServing = false;
     const worker = fork(process.argv[1]!, [workerCommand, ...process.argv.slice(3)], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     this.#workers.add(worker);
     send(worker, { type: "start", secret: this.#secret });
     worker.on("message", (message: ToPrimary) => {
-      if (message.type === "serving") serving.resolve();
-      else this.#received(worker, message);
+      if (message.type !== "serving") return this.#received(worker, message);
+      isServing = true;
+      this.#sendCounts(worker);
+      serving.resolve();
     });
     worker.once("exit", (code, signal) => {
       this.#workers.delete(worker);
       for (const address of this.#counts.forget(worker)) this.#broadcastCounts(address);
       if (this.#isDraining) return serving.resolve();
+      if (!isServing) return serving.reject(new WorkerStartError(signal ?? `exit code ${code}`));
       this.#options.log.error("A process that serves was lost; another takes its place.", {
         pid: worker.pid,
         code,
         signal,
       });
-      void delay(restartDelayMs).then(async () => {
-        if (!this.#isDraining) await this.#startWorker();
-        serving.resolve();
-      });
+      void this.#replaceWorker();
     });
     return serving.promise;
+  }
+
+  /** Until one serves: what keeps it from that (a file that is being written, a port) may pass. */
+  async #replaceWorker(): Promise<void> {
+    await delay(restartDelayMs);
+    if (this.#isDraining) return;
+    try {
+      await this.#startWorker();
+    } catch (error) {
+      this.#options.log.error("The process that takes its place could not start either.", { error });
+      await this.#replaceWorker();
+    }
   }
 
   #received(worker: ChildProcess, message: Exclude<ToPrimary, { type: "serving" }>): void {
@@ -129,6 +154,13 @@ export class GatewayProcesses {
       case "state":
         this.#asked.get(message.id)?.(message);
         return;
+    }
+  }
+
+  /** To one that has just begun. */
+  #sendCounts(worker: ChildProcess): void {
+    for (const address of this.#counts.addresses()) {
+      send(worker, { type: "connections", address, ...this.#counts.ofOthers(worker, address) });
     }
   }
 
@@ -167,5 +199,6 @@ export class GatewayProcesses {
 }
 
 function send(worker: ChildProcess, message: ToWorker): void {
-  if (worker.connected) worker.send(message);
+  // A worker that is ending may be gone before the message is; its exit says so.
+  if (worker.connected) worker.send(message, () => {});
 }

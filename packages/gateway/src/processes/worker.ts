@@ -9,7 +9,8 @@ import { SharedAdmission } from "./shared-admission.ts";
 
 /** The worker's end of the IPC channel; `process` has it. */
 export interface PrimaryChannel {
-  send?(message: ToPrimary): boolean;
+  readonly connected: boolean;
+  send?(message: ToPrimary, sent: () => void): boolean;
   on(event: "message", listener: (message: ToWorker) => void): unknown;
   on(event: "disconnect", listener: () => void): unknown;
 }
@@ -25,8 +26,8 @@ export function startOf(channel: PrimaryChannel): Promise<Uint8Array> {
 
 export interface WorkerEvents {
   reload(): void;
-  /** Also when the primary is gone. */
-  drain(): void;
+  /** The primary is gone. */
+  orphaned(): void;
   state(): Promise<{
     metrics: Awaited<ReturnType<Metrics["snapshot"]>>;
     checks: Readonly<Record<string, CheckResult>>;
@@ -36,19 +37,20 @@ export interface WorkerEvents {
 export class PrimaryLink {
   readonly shared: SharedState;
   readonly #channel: PrimaryChannel;
+  readonly #ledger: RemoteLedger;
 
   /** @param secret the back-off's, the same in all processes of one primary. */
   constructor(channel: PrimaryChannel, config: GatewayConfig, secret: Uint8Array) {
     this.#channel = channel;
-    const ledger = new RemoteLedger((message) => this.#send(message));
+    this.#ledger = new RemoteLedger((message) => this.#send(message));
     const admission = new SharedAdmission({
       maxConnections: config.limits.connections,
       maxConnectionsPerAddress: config.limits.connectionsPerAddress,
       changed: (address, change) => this.#send({ type: "connection", address, change }),
     });
-    this.shared = { backoff: ledger, attemptKeys: new AttemptKeys({ secret, ...config.backoff }), admission };
+    this.shared = { backoff: this.#ledger, attemptKeys: new AttemptKeys({ secret, ...config.backoff }), admission };
     channel.on("message", (message) => {
-      if (message.type === "decision") ledger.decided(message.id, message.decision);
+      if (message.type === "decision") this.#ledger.decided(message.id, message.decision);
       else if (message.type === "connections")
         admission.setOthers(message.others, message.address, message.othersFromAddress);
     });
@@ -62,39 +64,52 @@ export class PrimaryLink {
   listen(events: WorkerEvents): void {
     this.#channel.on("message", (message) => {
       if (message.type === "reload") events.reload();
-      else if (message.type === "drain") events.drain();
       else if (message.type === "askState") {
         void events.state().then((state) => this.#send({ type: "state", id: message.id, ...state }));
       }
     });
-    this.#channel.on("disconnect", () => events.drain());
+    this.#channel.on("disconnect", () => {
+      this.#ledger.lost();
+      events.orphaned();
+    });
   }
 
   #send(message: ToPrimary): void {
-    this.#channel.send?.(message);
+    // What cannot be sent any more has nobody to care: the channel's end is an event of its own.
+    if (this.#channel.connected) this.#channel.send?.(message, () => {});
   }
 }
 
 /** The primary's ledger, asked over the channel. */
 class RemoteLedger implements BackoffLedger {
   readonly #send: (message: ToPrimary) => void;
-  readonly #waiting = new Map<number, (decision: BackoffDecision) => void>();
+  readonly #waiting = new Map<number, PromiseWithResolvers<BackoffDecision>>();
+  #isLost = false;
   #lastId = 0;
 
   constructor(send: (message: ToPrimary) => void) {
     this.#send = send;
   }
 
+  /** Rejects when the primary is gone: without it nobody can say. */
   check(attempt: BindAttempt): Promise<BackoffDecision> {
+    if (this.#isLost) return Promise.reject(new Error(primaryGone));
     const id = ++this.#lastId;
-    const decision = new Promise<BackoffDecision>((resolve) => this.#waiting.set(id, resolve));
+    const waiting = Promise.withResolvers<BackoffDecision>();
+    this.#waiting.set(id, waiting);
     this.#send({ type: "check", id, attempt });
-    return decision;
+    return waiting.promise;
   }
 
   decided(id: number, decision: BackoffDecision): void {
-    this.#waiting.get(id)?.(decision);
+    this.#waiting.get(id)?.resolve(decision);
     this.#waiting.delete(id);
+  }
+
+  lost(): void {
+    this.#isLost = true;
+    for (const { reject } of this.#waiting.values()) reject(new Error(primaryGone));
+    this.#waiting.clear();
   }
 
   failed(attempt: BindAttempt): void {
@@ -109,3 +124,5 @@ class RemoteLedger implements BackoffLedger {
     this.#send({ type: "bindEnded", how: "unverified", attempt });
   }
 }
+
+const primaryGone = "the primary process is gone";

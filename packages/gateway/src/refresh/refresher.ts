@@ -30,6 +30,7 @@ export class Refresher {
   readonly #options: RefresherOptions;
   readonly #abort = new AbortController();
   readonly #named = new Set<string>();
+  readonly #firstPass = Promise.withResolvers<void>();
   #loaded = Promise.withResolvers<void>();
   #isLoaded = false;
   #isPassing = false;
@@ -48,6 +49,8 @@ export class Refresher {
 
   constructor(options: RefresherOptions) {
     this.#options = options;
+    // Whoever waits for the load alone does not ask how the first attempt went.
+    this.#firstPass.promise.catch(() => {});
   }
 
   /** Starts reading; `loaded` resolves after the first whole pass. */
@@ -58,6 +61,11 @@ export class Refresher {
 
   get loaded(): Promise<void> {
     return this.#loaded.promise;
+  }
+
+  /** How the first attempt to read everything went. Rejects with what it failed with; there will be others. */
+  get firstPass(): Promise<void> {
+    return this.#firstPass.promise;
   }
 
   get isLoaded(): boolean {
@@ -95,6 +103,8 @@ export class Refresher {
         groups.map((group) => String(group["name"])),
       );
     add();
+    // The row may have changed since it was read: the next pass must look, even if nothing has changed since the last one.
+    this.#version = undefined;
     if (this.#isPassing) this.#late.push(add);
     return true;
   }
@@ -126,7 +136,7 @@ export class Refresher {
       const version = await source.version();
       if (version === undefined || version !== this.#version) {
         const result = await population.pass(source, signal);
-        this.#version = version;
+        this.#version = this.#late.length > 0 ? undefined : version;
         this.#report(result, performance.now() - started);
         await this.#settle();
       }
@@ -139,7 +149,10 @@ export class Refresher {
       onPass?.({ durationMs: performance.now() - started, failed: true });
     } finally {
       this.#isPassing = false;
-      for (const add of this.#late.splice(0)) add();
+      for (const add of this.#late.splice(0)) {
+        add();
+        this.#wanted = true;
+      }
     }
   }
 
@@ -147,6 +160,7 @@ export class Refresher {
     if (this.#isLoaded) return;
     await this.#options.population.snapshot.settle();
     this.#isLoaded = true;
+    this.#firstPass.resolve();
     this.#loaded.resolve();
   }
 
@@ -166,6 +180,7 @@ export class Refresher {
   }
 
   #failed(error: unknown): void {
+    this.#firstPass.reject(error);
     const message = error instanceof Error ? error.message : String(error);
     if (this.outageSinceMs === undefined) {
       this.outageSinceMs = this.#options.now();

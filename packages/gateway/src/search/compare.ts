@@ -5,15 +5,14 @@ import type { Snapshot } from "../snapshot/snapshot.ts";
 
 export function compare(request: CompareRequest, entry: Entry, snapshot: Snapshot): number {
   const { schema } = snapshot;
-  const attribute = schema.attribute(request.attribute);
-  if (!attribute) throw new LdapError(ResultCode.undefinedAttributeType);
-  const rule = attribute.equality;
+  const description = schema.resolve(request.attribute);
+  if (!description) throw new LdapError(ResultCode.undefinedAttributeType);
+  const rule = description.attribute.equality;
   if (!rule) throw new LdapError(ResultCode.inappropriateMatching);
   const assertion = rule.normalizeAssertion(request.value);
   if (assertion === undefined) throw new LdapError(ResultCode.invalidAttributeSyntax);
-  const positions = schema
-    .subtypes(attribute)
-    .map((type) => entry.shape.positions.get(type.key))
+  const positions = description.keys
+    .map((key) => entry.shape.positions.get(key))
     .filter((position) => position !== undefined);
   if (positions.length === 0) throw new LdapError(ResultCode.noSuchAttribute);
   const values = positions.flatMap((position) => entry.valuesAt(position));

@@ -9,6 +9,7 @@ export class OrderedSet<T> {
   readonly #added = new Set<T>();
   readonly #deleted = new Set<T>();
   readonly #compare: (a: T, b: T) => number;
+  #changes = 0;
 
   constructor(compare: (a: T, b: T) => number) {
     this.#compare = compare;
@@ -16,20 +17,27 @@ export class OrderedSet<T> {
 
   /** Adds an item that is not in the set. */
   add(item: T): void {
+    this.#changes++;
     if (!this.#deleted.delete(item)) this.#added.add(item);
   }
 
   /** Deletes an item that is in the set. */
   delete(item: T): void {
+    this.#changes++;
     if (!this.#added.delete(item)) this.#deleted.add(item);
   }
 
-  /** Puts what a first load has added in order without holding the event loop for longer than a slice. */
+  /**
+   * Puts what a first load has added in order without holding the event loop for longer than a slice. Where the set is
+   * changed or read meanwhile, that is left to whoever reads it next.
+   */
   async settle(): Promise<void> {
     if (this.#items.length > 0) return;
-    const added = [...this.#added];
+    const changes = this.#changes;
+    const sorted = await sortInSlices([...this.#added], this.#compare);
+    if (changes !== this.#changes || this.#items.length > 0) return;
     this.#added.clear();
-    this.#items = await sortInSlices(added, this.#compare);
+    this.#items = sorted;
   }
 
   items(): readonly T[] {

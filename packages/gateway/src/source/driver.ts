@@ -58,6 +58,10 @@ export interface Driver {
   /** One statement that gives `usernameColumn` and the columns of `groupsByMember` for all users, or why there is none. */
   lateral(allUsers: Statement, groupsByMember: Statement): Promise<{ sql: string } | { reason: string }>;
   watch(onChange: () => void): Promise<void>;
-  version(): Promise<string | undefined>;
+  /**
+   * What stays equal as long as `reads`, the statements of a refresh, would give the same rows; undefined where that
+   * cannot be known for much less than reading them.
+   */
+  version(reads: readonly string[] | undefined): Promise<string | undefined>;
   close(): Promise<void>;
 }

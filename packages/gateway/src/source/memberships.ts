@@ -34,6 +34,14 @@ export class MembershipReader {
     };
   }
 
+  /** The statement that gives all memberships at once; undefined where they are read in batches. */
+  async statement(): Promise<string | undefined> {
+    const { memberships, allUsers, groupsByMember } = this.#statements;
+    if (memberships !== undefined) return memberships.text(asWritten);
+    const lateral = await this.#driver.lateral(allUsers, groupsByMember);
+    return "sql" in lateral ? lateral.sql : undefined;
+  }
+
   async *read(
     usernames: readonly string[],
     signal: AbortSignal | undefined,

@@ -117,6 +117,7 @@ export class MysqlDriver implements Driver {
     return Promise.resolve();
   }
 
+  /** A sum over the rows would need their columns' names, and a hash that is good enough to rely on. */
   version(): Promise<undefined> {
     return Promise.resolve(undefined);
   }

@@ -17,6 +17,7 @@ export class PostgresDriver implements Driver {
   readonly #sessions: PostgresSessions;
   readonly #joined = new Map<Statement, Promise<string | undefined>>();
   #listener: ChangeListener | undefined;
+  #canHash = true;
   /** Part of the names of prepared statements: another one when a table has changed under them. */
   #generation = 1;
 
@@ -82,8 +83,30 @@ export class PostgresDriver implements Driver {
     await this.#listener.start();
   }
 
-  version(): Promise<undefined> {
-    return Promise.resolve(undefined);
+  /**
+   * Counts and hashes of all rows, in any order: rows that are the same need not be sent and read again. With 100,000
+   * users and 300,000 memberships it takes the server about as long as reading them takes it, and this process nothing.
+   */
+  async version(reads: readonly string[] | undefined): Promise<string | undefined> {
+    if (reads === undefined || !this.#canHash) return undefined;
+    const hashes = reads.map(
+      (sql, i) =>
+        `(SELECT count(*) || ' ' || coalesce(sum(hashtextextended(r${i}::text, 0)), 0) FROM (${sql}\n) AS r${i}) AS h${i}`,
+    );
+    try {
+      for await (const [row] of this.#sessions.cursor(
+        "The question for changes",
+        `SELECT ${hashes.join(", ")}`,
+        undefined,
+      )) {
+        return Object.values(row ?? {}).join(", ");
+      }
+    } catch (error) {
+      // A server before version 11, or a row that has no text form: every refresh reads everything.
+      if (!(error instanceof SourceError) || error.code !== "ERR_SOURCE_QUERY") throw error;
+      this.#canHash = false;
+    }
+    return undefined;
   }
 
   async close(): Promise<void> {

@@ -136,9 +136,9 @@ export interface Source {
    */
   watch(onChange: () => void): Promise<void>;
   /**
-   * A token that stays equal as long as nothing in the database has changed, to be read *before* a refresh and
-   * compared before the next. SQLite has one for the price of a system call. PostgreSQL and MySQL have none that is
-   * cheap and true, and there the answer is `undefined`, which is never equal.
+   * A token that stays equal as long as a refresh would read the same, to be read *before* a refresh and compared before
+   * the next. SQLite has one for the price of a system call; PostgreSQL adds up 64-bit hashes of the rows, which costs it
+   * the queries and this process nothing. MySQL has none, and there the answer is `undefined`, which is never equal.
    */
   version(): Promise<string | undefined>;
   /** Runs every query once. A query that fails is in the report; only an outage throws. */

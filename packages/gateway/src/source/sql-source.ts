@@ -81,7 +81,10 @@ export class SqlSource implements Source {
 
   async version(): Promise<string | undefined> {
     this.#refuseWhenClosed();
-    return this.#driver.version();
+    const memberships = await this.#memberships.statement();
+    if (memberships === undefined) return this.#driver.version(undefined);
+    const { allUsers, allGroups } = this.#statements;
+    return this.#driver.version([allUsers.text(asWritten), allGroups.text(asWritten), memberships]);
   }
 
   async check(): Promise<SourceReport> {

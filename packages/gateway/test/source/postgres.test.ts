@@ -56,6 +56,19 @@ describe("PostgreSQL as a source", () => {
     expect(await readDirectory(open())).toEqual(directory);
   });
 
+  it("has a version that stays as long as the queries would give the same rows", async () => {
+    const source = open();
+    const first = await source.version();
+    expect(first).toEqual(expect.any(String));
+    await postgres.psql(`UPDATE "Users" SET "mail" = "mail"`);
+    expect(await source.version()).toBe(first);
+    await postgres.psql(`UPDATE "Users" SET "mail" = 'another@example.com' WHERE "uid" = 'ann'`);
+    const second = await source.version();
+    expect(second).not.toBe(first);
+    await postgres.psql(`DELETE FROM "UserGroups"`);
+    expect(await source.version()).not.toBe(second);
+  });
+
   it("gives one user's row and groups", async () => {
     const source = open();
     expect(userOf(await source.user("ann"))).toEqual(ann);

@@ -35,13 +35,13 @@ export function fillSample(tables: UserTables): void {
   });
 }
 
-export function newPopulation(placement: Placement = "flat", base = "dc=example,dc=com"): Population {
+export function newPopulation(placement: Placement = "flat", base = "dc=example,dc=com", now: () => number = Date.now): Population {
   return new Population(new Snapshot(rfc2307bisSchema), {
     tree: createTree({ base, placement, schema: rfc2307bisSchema }),
     defaults: { inventMail: true },
     passwordToKeep: undefined,
     observePassword: () => {},
-    now: Date.now,
+    now,
   });
 }
 

@@ -23,13 +23,13 @@ interface StringSyntax {
   prepare(value: Uint8Array, preparation: Preparation, extent: Extent): string | undefined;
 }
 
-/** RFC 4517 §3.3.6: at least one character, of UTF-8. */
+/** RFC 4517 §3.3.6: at least one character of UTF-8. */
 const directoryString: StringSyntax = {
   oid: SyntaxOid.directoryString,
   prepare: (value, preparation, extent) => (value.length === 0 ? undefined : prepareString(value, preparation, extent)),
 };
 
-/** RFC 4517 §3.3.15: any number of ASCII characters, none among them. */
+/** RFC 4517 §3.3.15: ASCII characters, or nothing at all. */
 const ia5String: StringSyntax = {
   oid: SyntaxOid.ia5String,
   // Unlike those of a Directory String, pieces lose spaces at both ends, and of spaces alone nothing is left: so it is in
