@@ -1,6 +1,7 @@
 /** The command as a user runs it, over tables of a test's own. */
-import { createHash } from "node:crypto";
+
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { espalierCommand } from "../../../tests/lab/gateway.ts";
 import { childEnvironment } from "../../../tests/lab/programs.ts";
 import { tableQueries, UserTables } from "../../gateway/test/support/user-tables.ts";
@@ -40,7 +41,11 @@ export interface Ended {
 }
 
 /** Runs a command that ends by itself. */
-export function espalier(parameters: readonly string[], environment: Record<string, string | undefined>, folder: string): Ended {
+export function espalier(
+  parameters: readonly string[],
+  environment: Record<string, string | undefined>,
+  folder: string,
+): Ended {
   const { status, stdout, stderr } = spawnSync(process.execPath, [espalierCommand, ...parameters], {
     env: childEnvironment(environment),
     cwd: folder,

@@ -1,10 +1,10 @@
 /** The gateway's life, in one process and in several: serve, reload, lose a process, drain. */
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
+import { connect } from "node:net";
 import { connect as tlsConnect } from "node:tls";
 import { decodeMessage, encodeMessage, type LdapMessage, Oid, parseFilter } from "@espalier/ldap";
-import { LdapClient, LdapClientError, OperationError } from "@espalier/ldap/client";
-import { connect } from "node:net";
+import { LdapClient, type LdapClientError, OperationError } from "@espalier/ldap/client";
 import { describe, expect, it } from "vitest";
 import { createCertificateAuthority } from "../../../tests/lab/certificates.ts";
 import type { ChildServer } from "../../../tests/lab/child-server.ts";
@@ -40,10 +40,20 @@ async function start(gateway: object, environment: Record<string, string> = {}):
     for (const client of all) client.destroy();
   });
   const configure = (changes: object) =>
-    writeFileSync(folder.file("espalier.yaml"), JSON.stringify({ gateway: { base, refresh: { interval: "200ms" }, drainTimeout: "5s", requireAuthForSearch: false, ...changes } }));
+    writeFileSync(
+      folder.file("espalier.yaml"),
+      JSON.stringify({
+        gateway: { base, refresh: { interval: "200ms" }, drainTimeout: "5s", requireAuthForSearch: false, ...changes },
+      }),
+    );
   configure(gateway);
   const settings = {
-    ...{ LDAP_UNENCRYPTED: "true", BIND_IP: "127.0.0.1", PORT: String(port), METRICS_LISTEN: `127.0.0.1:${metricsPort}` },
+    ...{
+      LDAP_UNENCRYPTED: "true",
+      BIND_IP: "127.0.0.1",
+      PORT: String(port),
+      METRICS_LISTEN: `127.0.0.1:${metricsPort}`,
+    },
     ...environmentOf(tables),
     ...environment,
   };
@@ -72,7 +82,7 @@ async function start(gateway: object, environment: Record<string, string> = {}):
         .split("\n")
         .filter((line) => line.startsWith("{"))
         .map((line) => JSON.parse(line) as Record<string, unknown>)
-        .filter((line) => line["message"] === message),
+        .filter((line) => line.message === message),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
@@ -94,7 +104,12 @@ describe("a gateway that is told to end", () => {
     await using running = await start({});
     running.tables.together(() => {
       for (let i = 100; i < 4_000; i++) {
-        running.tables.putUser(i, { username: `more${i}`, uid_number: i + 5000, gid_number: 5, full_name: "x".repeat(2_000) });
+        running.tables.putUser(i, {
+          username: `more${i}`,
+          uid_number: i + 5000,
+          gid_number: 5,
+          full_name: "x".repeat(2_000),
+        });
       }
     });
     const client = await running.client();
@@ -114,7 +129,10 @@ describe("a gateway that is told to end", () => {
     slow.resume();
     const messages = await answers;
     expect(messages.filter(({ protocolOp }) => protocolOp.type === "searchResultEntry").length).toBeGreaterThan(3_900);
-    expect(messages.slice(-2).map(({ protocolOp }) => protocolOp.type)).toEqual(["searchResultDone", "extendedResponse"]);
+    expect(messages.slice(-2).map(({ protocolOp }) => protocolOp.type)).toEqual([
+      "searchResultDone",
+      "extendedResponse",
+    ]);
     expect(messages.at(-1)).toMatchObject({ messageId: 0, protocolOp: { responseName: Oid.noticeOfDisconnection } });
     expect(await running.process.exited()).toBe(0);
   });
@@ -123,7 +141,12 @@ describe("a gateway that is told to end", () => {
     await using running = await start({ drainTimeout: "300ms" });
     running.tables.together(() => {
       for (let i = 100; i < 4_000; i++) {
-        running.tables.putUser(i, { username: `more${i}`, uid_number: i + 5000, gid_number: 5, full_name: "x".repeat(2_000) });
+        running.tables.putUser(i, {
+          username: `more${i}`,
+          uid_number: i + 5000,
+          gid_number: 5,
+          full_name: "x".repeat(2_000),
+        });
       }
     });
     const client = await running.client();
@@ -143,19 +166,30 @@ describe("a gateway that is told to end", () => {
 });
 
 /** A request for everything, and the messages that come until the connection ends. */
-function wholeDirectory(socket: ReturnType<typeof connect>, reads = true): { search: Uint8Array; answers: Promise<LdapMessage[]> } {
+function wholeDirectory(
+  socket: ReturnType<typeof connect>,
+  reads = true,
+): { search: Uint8Array; answers: Promise<LdapMessage[]> } {
   const search = encodeMessage({
     messageId: 7,
     protocolOp: {
       ...{ type: "searchRequest", baseObject: base, scope: "wholeSubtree", derefAliases: "neverDerefAliases" },
-      ...{ sizeLimit: 0, timeLimit: 0, typesOnly: false, filter: parseFilter("(objectClass=*)"), attributes: ["*", "+"] },
+      ...{
+        sizeLimit: 0,
+        timeLimit: 0,
+        typesOnly: false,
+        filter: parseFilter("(objectClass=*)"),
+        attributes: ["*", "+"],
+      },
     },
     controls: [],
   });
   if (!reads) return { search, answers: Promise.resolve([]) };
   const chunks: Buffer[] = [];
   socket.on("data", (chunk) => void chunks.push(chunk));
-  const answers = new Promise<LdapMessage[]>((resolve) => socket.once("close", () => resolve(messagesIn(Buffer.concat(chunks)))));
+  const answers = new Promise<LdapMessage[]>((resolve) =>
+    socket.once("close", () => resolve(messagesIn(Buffer.concat(chunks)))),
+  );
   return { search, answers };
 }
 
@@ -176,7 +210,10 @@ describe("a reload", () => {
   it("serves a renewed certificate and a changed configuration, without losing a connection", async () => {
     await using files = await temporaryDirectory("certificates");
     const authority = await createCertificateAuthority(files.path);
-    const [first, second] = [await authority.issue("first", ["localhost"]), await authority.issue("second", ["localhost"])];
+    const [first, second] = [
+      await authority.issue("first", ["localhost"]),
+      await authority.issue("second", ["localhost"]),
+    ];
     const [certPath, keyPath] = [files.file("server.crt"), files.file("server.key")];
     const use = ({ certificate, privateKey }: typeof first) => {
       writeFileSync(certPath, readFileSync(certificate));
@@ -205,17 +242,26 @@ describe("a reload", () => {
     const renewed = await served();
     writeFileSync(certPath, "broken");
     running.process.signal("SIGHUP");
-    await until("the refusal", () => running.logged("nothing was reloaded; what was loaded before goes on").length === 1);
+    await until(
+      "the refusal",
+      () => running.logged("nothing was reloaded; what was loaded before goes on").length === 1,
+    );
     expect(await served()).toBe(renewed);
     use(second);
     writeFileSync(running.folder.file("espalier.yaml"), "gateway: {base: nonsense}");
     running.process.signal("SIGHUP");
-    await until("the second refusal", () => running.logged("nothing was reloaded; what was loaded before goes on").length === 2);
+    await until(
+      "the second refusal",
+      () => running.logged("nothing was reloaded; what was loaded before goes on").length === 2,
+    );
     running.configure({ tls: { certPath, keyPath } });
     const database = running.tables.path;
     renameSync(database, `${database}.away`);
     running.process.signal("SIGHUP");
-    await until("the third refusal", () => running.logged("nothing was reloaded; what was loaded before goes on").length === 3);
+    await until(
+      "the third refusal",
+      () => running.logged("nothing was reloaded; what was loaded before goes on").length === 3,
+    );
     expect(await count(client)).toBe(32);
     client.destroy();
   });
@@ -224,15 +270,25 @@ describe("a reload", () => {
 describe("several processes on one port", () => {
   it("share limits and back-off, add their metrics up, and replace one that is lost", async () => {
     await using running = await start({ workers: 2, limits: { connectionsPerAddress: 6 } });
-    const health = async () => JSON.parse((await running.get("/health")).body) as { status: string; checks: Record<string, Record<string, unknown>> };
-    expect((await health()).checks).toMatchObject({ processes: { status: "ok", running: 2 }, directory: { status: "ok", users: 32 } });
+    const health = async () =>
+      JSON.parse((await running.get("/health")).body) as {
+        status: string;
+        checks: Record<string, Record<string, unknown>>;
+      };
+    expect((await health()).checks).toMatchObject({
+      processes: { status: "ok", running: 2 },
+      directory: { status: "ok", users: 32 },
+    });
 
     const clients = await Promise.all(Array.from({ length: 6 }, () => running.client()));
     for (const client of clients) expect(await count(client)).toBe(32);
     await until("the limit over both", () =>
       running.client().then(
         async (client) => {
-          const refused = await count(client).then(() => false, () => true);
+          const refused = await count(client).then(
+            () => false,
+            () => true,
+          );
           client.destroy();
           return refused;
         },
@@ -244,8 +300,11 @@ describe("several processes on one port", () => {
     for (const client of clients) expect(await bindCode(client, "bob", password)).toBe(0);
 
     const { body } = await running.get("/metrics");
-    const sum = (pattern: RegExp) => [...body.matchAll(pattern)].reduce((total, [, number]) => total + Number(number), 0);
-    expect(sum(/^espalier_gateway_operations_total\{operation="search",result="success"\} (\d+)/gm)).toBeGreaterThanOrEqual(6);
+    const sum = (pattern: RegExp) =>
+      [...body.matchAll(pattern)].reduce((total, [, number]) => total + Number(number), 0);
+    expect(
+      sum(/^espalier_gateway_operations_total\{operation="search",result="success"\} (\d+)/gm),
+    ).toBeGreaterThanOrEqual(6);
     expect(sum(/^espalier_gateway_operations_total\{operation="bind",result="invalidCredentials"\} (\d+)/gm)).toBe(16);
     expect(sum(/^espalier_gateway_connections (\d+)/gm)).toBe(6);
     expect(sum(/^espalier_gateway_snapshot_entries\{kind="user"\} (\d+)/gm)).toBe(32);
@@ -254,10 +313,15 @@ describe("several processes on one port", () => {
     const pids = new Set(running.logged("search").map(({ pid }) => pid));
     const [victim] = pids;
     process.kill(Number(victim), "SIGKILL");
-    await until("the loss to show", async () => (await health()).checks["processes"]!["running"] === 1);
-    await until("another in its place", async () => (await health()).checks["processes"]!["running"] === 2, { timeoutMs: 15_000 });
+    await until("the loss to show", async () => (await health()).checks.processes!.running === 1);
+    await until("another in its place", async () => (await health()).checks.processes!.running === 2, {
+      timeoutMs: 15_000,
+    });
     expect(running.logged("A process that serves was lost; another takes its place.")).toHaveLength(1);
-    await until("six connections again", async () => (await Promise.all(Array.from({ length: 6 }, () => running.client()))).length === 6);
+    await until(
+      "six connections again",
+      async () => (await Promise.all(Array.from({ length: 6 }, () => running.client()))).length === 6,
+    );
   });
 
   it("reload together, and end together with a notice, also where each was signalled", async () => {
@@ -266,12 +330,14 @@ describe("several processes on one port", () => {
     for (const client of clients) expect(await count(client, "(mail=ann@example.com)")).toBe(1);
     running.configure({ workers: 2, inventMail: false });
     running.process.signal("SIGHUP");
-    for (const client of clients) await until("the new configuration", async () => (await count(client, "(mail=*)")) === 0);
+    for (const client of clients)
+      await until("the new configuration", async () => (await count(client, "(mail=*)")) === 0);
     const notices = clients.map(
-      (client) => new Promise<string | undefined>((resolve) => {
-        client.once("unsolicitedNotification", ({ responseName }) => resolve(responseName));
-        client.once("close", () => resolve(undefined));
-      }),
+      (client) =>
+        new Promise<string | undefined>((resolve) => {
+          client.once("unsolicitedNotification", ({ responseName }) => resolve(responseName));
+          client.once("close", () => resolve(undefined));
+        }),
     );
     const pids = new Set(running.logged("search").map(({ pid }) => Number(pid)));
     // As systemd does, and a terminal.

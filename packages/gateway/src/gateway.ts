@@ -5,6 +5,7 @@ import type { Health, Logger, Metrics } from "@espalier/service";
 import { AttemptKeys } from "./backoff/attempt.ts";
 import { type BackoffLedger, LocalBackoffLedger } from "./backoff/ledger.ts";
 import { type GatewayCertificate, gatewayCertificate } from "./certificate.ts";
+import { collectGarbage } from "./collect-garbage.ts";
 import { type GatewayConfig, type ListenerSettings, listenersOf } from "./config.ts";
 import { Directory } from "./directory.ts";
 import { gatewayMetrics } from "./metrics.ts";
@@ -76,6 +77,7 @@ export class Gateway {
     const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
     await Promise.race([directory.refresher.loaded, aborted]);
     if (signal.aborted) return;
+    collectGarbage();
     this.#server = this.#createServer();
     for (const listener of listenersOf(this.#config)) await this.#listen(listener);
   }

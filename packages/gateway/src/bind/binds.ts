@@ -41,7 +41,12 @@ export interface BindOptions {
 }
 
 /** Why a bind was refused: for the log, never for the client. */
-export type BindRefusal = CredentialsRefusal | "unknown DN" | "unknown user" | "wrong password" | `stored password ${string}`;
+export type BindRefusal =
+  | CredentialsRefusal
+  | "unknown DN"
+  | "unknown user"
+  | "wrong password"
+  | `stored password ${string}`;
 
 interface BindInProgress {
   readonly operation: BindOperation<SessionState>;
@@ -133,14 +138,17 @@ export class Binds {
       case "match":
         this.#options.backoff.succeeded(attempt);
         operation.session.authorization = { dn: this.#options.tree.userDn(username) };
-        return operation.end(ResultCode.success, responseControls(operation));
+        operation.end(ResultCode.success, responseControls(operation));
+        break;
       case "mismatch":
-        return this.#end(bind, "wrong password");
+        this.#end(bind, "wrong password");
+        break;
       case "busy":
       case "failed":
-        return this.#drop(bind, notVerified[outcome]);
+        this.#drop(bind, notVerified[outcome]);
+        break;
       default:
-        return this.#end(bind, `stored password ${outcome}`);
+        this.#end(bind, `stored password ${outcome}`);
     }
   }
 
@@ -154,7 +162,8 @@ export class Binds {
 
   /** What a real user's overload does, an unknown user's does too: otherwise overload would tell who exists. */
   #refused(bind: BindInProgress, reason: BindRefusal, outcome: DummyOutcome): void {
-    return outcome === "mismatch" ? this.#end(bind, reason) : this.#drop(bind, notVerified[outcome]);
+    if (outcome === "mismatch") this.#end(bind, reason);
+    else this.#drop(bind, notVerified[outcome]);
   }
 
   /** Refuses, in the time that a wrong password takes, without looking at the password. */

@@ -8,10 +8,7 @@ export interface Credentials {
   readonly stored: string;
 }
 
-export type CredentialsRefusal =
-  | "suspended or unusable row"
-  | "no password"
-  | "authentication backend not available";
+export type CredentialsRefusal = "suspended or unusable row" | "no password" | "authentication backend not available";
 
 /**
  * `auth_backends` overrides the configured chain: where it names a backend that is not there, the password alone is not

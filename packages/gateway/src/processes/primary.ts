@@ -52,6 +52,8 @@ export class GatewayProcesses {
   readonly #ledger = new LocalBackoffLedger();
   readonly #secret = randomBytes(32).toString("base64");
   readonly #workers = new Set<ChildProcess>();
+  /** Those of them that serve. */
+  readonly #serving = new Set<ChildProcess>();
   readonly #counts = new ConnectionCounts<ChildProcess>();
   readonly #asked = new Map<number, (state: WorkerState) => void>();
   #lastId = 0;
@@ -98,7 +100,6 @@ export class GatewayProcesses {
   /** Resolves when it serves; rejects when it ends before. */
   #startWorker(): Promise<void> {
     const serving = Promise.withResolvers<void>();
-    let isServing = false;
     const worker = fork(process.argv[1]!, [workerCommand, ...process.argv.slice(3)], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
@@ -106,15 +107,16 @@ export class GatewayProcesses {
     send(worker, { type: "start", secret: this.#secret });
     worker.on("message", (message: ToPrimary) => {
       if (message.type !== "serving") return this.#received(worker, message);
-      isServing = true;
+      this.#serving.add(worker);
       this.#sendCounts(worker);
       serving.resolve();
     });
     worker.once("exit", (code, signal) => {
       this.#workers.delete(worker);
+      const wasServing = this.#serving.delete(worker);
       for (const address of this.#counts.forget(worker)) this.#broadcastCounts(address);
       if (this.#isDraining) return serving.resolve();
-      if (!isServing) return serving.reject(new WorkerStartError(signal ?? `exit code ${code}`));
+      if (!wasServing) return serving.reject(new WorkerStartError(signal ?? `exit code ${code}`));
       this.#options.log.error("A process that serves was lost; another takes its place.", {
         pid: worker.pid,
         code,
@@ -170,17 +172,23 @@ export class GatewayProcesses {
   }
 
   async #states(): Promise<WorkerState[]> {
-    const answers = [...this.#workers].map((worker) => this.#ask(worker));
+    const answers = [...this.#serving].map((worker) => this.#ask(worker));
     return (await Promise.all(answers)).filter((state) => state !== undefined);
   }
 
   /** The worker's state, or undefined when it does not answer in time. */
   async #ask(worker: ChildProcess): Promise<WorkerState | undefined> {
     const id = ++this.#lastId;
-    const answer = new Promise<WorkerState>((resolve) => this.#asked.set(id, resolve));
+    const answer = Promise.withResolvers<WorkerState | undefined>();
+    const giveUp = () => answer.resolve(undefined);
+    const timer = setTimeout(giveUp, stateTimeoutMs);
+    worker.once("exit", giveUp);
+    this.#asked.set(id, answer.resolve);
     send(worker, { type: "askState", id });
-    const state = await Promise.race([answer, delay(stateTimeoutMs, undefined, { ref: false })]);
+    const state = await answer.promise;
     this.#asked.delete(id);
+    worker.off("exit", giveUp);
+    clearTimeout(timer);
     return state;
   }
 
@@ -193,7 +201,7 @@ export class GatewayProcesses {
 
   #processesCheck(): CheckResult {
     const wanted = this.#options.config.workers;
-    const running = this.#workers.size;
+    const running = this.#serving.size;
     return { status: running === wanted ? "ok" : running > 0 ? "degraded" : "error", running, wanted };
   }
 }

@@ -44,6 +44,8 @@ export class Population {
   readonly #privateGroups: PrivateGroups;
   readonly #usersParent: Entry;
   readonly #groupsParent: Entry;
+  /** Group numbers of users that were replaced outside a pass: the next one looks whose private group they are. */
+  readonly #unsettled = new Set<number>();
   #pass = 0;
 
   constructor(snapshot: Snapshot, options: PopulationOptions) {
@@ -99,13 +101,17 @@ export class Population {
     const holder = this.snapshot.get(tree.key(tree.userDn(user.username)))?.texts("uid")[0];
     if (holder !== undefined && holder !== user.username) return;
     const before = this.#users.get(user.username);
-    if (before) this.#removeUser(before);
-    const groups = groupNames.filter((name) => this.#groups.has(name)).sort();
+    if (before) {
+      this.#unsettled.add(before.gidNumber);
+      this.#removeUser(before);
+    }
+    const groups = [...new Set(groupNames)].filter((name) => this.#groups.has(name)).sort();
     this.#putUser(user, { groups, fingerprint: undefined, readIn: 0, foundIn: this.#pass });
-    for (const name of groups) {
+    for (const name of new Set([...(before?.groups ?? noNames), ...groups])) {
       const group = this.#groups.get(name)!;
-      if (group.memberUids.includes(user.username)) continue;
-      this.#putGroup(group, [...group.memberUids, user.username].sort(), undefined, {});
+      const others = group.memberUids.filter((username) => username !== user.username);
+      const members = groups.includes(name) ? [...others, user.username].sort() : others;
+      if (!sameNames(group.memberUids, members)) this.#putGroup(group, members, undefined, {});
     }
     this.#privateGroups.add(user.gidNumber, user.username);
   }
@@ -114,7 +120,8 @@ export class Population {
     const slice = new TimeSlice();
     const groupsOf = await this.#changedMemberships(reading.members, slice);
     /** Numbers whose private group may be another now. */
-    const gidNumbers = new Set<number>();
+    const gidNumbers = new Set(this.#unsettled);
+    this.#unsettled.clear();
     let changed = 0;
     for (const record of this.#groups.values()) {
       if (reading.groups.has(record.name)) continue;
@@ -169,28 +176,34 @@ export class Population {
     return changed;
   }
 
-  /** The new group lists of users whose groups differ from what they were. */
+  /** The new group lists of users who have joined or left a group. Most groups are as they were: they cost nothing. */
   async #changedMemberships(
     members: ReadonlyMap<string, readonly string[]>,
     slice: TimeSlice,
   ): Promise<Map<string, readonly string[]>> {
-    const now = new Map<string, string[]>();
-    for (const name of [...members.keys()].sort()) {
-      for (const username of members.get(name)!) {
-        const names = now.get(username);
-        if (names) names.push(name);
-        else now.set(username, [name]);
+    const groupsOf = new Map<string, Set<string>>();
+    const namesOf = (username: string) => {
+      const names = groupsOf.get(username) ?? new Set(this.#users.get(username)?.groups);
+      groupsOf.set(username, names);
+      return names;
+    };
+    for (const name of new Set([...this.#groups.keys(), ...members.keys()])) {
+      const before = this.#groups.get(name)?.memberUids ?? noNames;
+      const now = members.get(name) ?? noNames;
+      if (before === now) continue;
+      const [wereIn, areIn] = [new Set(before), new Set(now)];
+      for (const username of before) {
+        if (!areIn.has(username)) namesOf(username).delete(name);
+        if (slice.over) await slice.next();
+      }
+      for (const username of now) {
+        if (!wereIn.has(username)) namesOf(username).add(name);
         if (slice.over) await slice.next();
       }
     }
     const changed = new Map<string, readonly string[]>();
-    for (const [username, names] of now) {
-      const before = this.#users.get(username)?.groups;
-      if (!before || !sameNames(before, names)) changed.set(username, names);
-      if (slice.over) await slice.next();
-    }
-    for (const record of this.#users.values()) {
-      if (record.groups.length > 0 && !now.has(record.username)) changed.set(record.username, noNames);
+    for (const [username, names] of groupsOf) {
+      changed.set(username, [...names].sort());
       if (slice.over) await slice.next();
     }
     return changed;
@@ -240,7 +253,13 @@ export class Population {
     this.#privateGroups.take(gidNumber);
     const members = { memberUids, memberDns: memberUids.map((uid) => tree.userDn(uid)) };
     const content = groupEntry(tree, { name, gidNumber }, members, this.#times(before?.entry, data));
-    this.#groups.set(name, { entry: this.snapshot.put(content, this.#groupsParent), name, gidNumber, memberUids, fingerprint });
+    this.#groups.set(name, {
+      entry: this.snapshot.put(content, this.#groupsParent),
+      name,
+      gidNumber,
+      memberUids,
+      fingerprint,
+    });
   }
 
   #removeGroup({ entry, name, gidNumber }: GroupRecord, gidNumbers: Set<number>): void {

@@ -87,19 +87,25 @@ class RowReader {
   #readUser(row: Row): void {
     const { users, pass, tree, ignoredColumn } = this.#options;
     const print = fingerprint(row, ignoredColumn);
-    const record = users.get(String(row["username"]));
+    const record = users.get(String(row.username));
     const isUnchanged = record !== undefined && record.fingerprint === print && record.readIn !== pass;
     if (isUnchanged && !this.#names.has(record.entry.key)) {
       record.readIn = pass;
       return;
     }
     const parsed = parseUser(row);
-    if ("skip" in parsed) return this.#skip("user", row["username"], parsed.skip);
+    if ("skip" in parsed) {
+      this.#skip("user", row.username, parsed.skip);
+      return;
+    }
     const { user } = parsed;
     if (!user.active) return;
     const key = tree.key(tree.userDn(user.username));
     const holder = this.#names.get(key) ?? this.#readAt(key);
-    if (holder !== undefined) return this.#skip("user", user.username, takenName("user", user.username, "username", holder));
+    if (holder !== undefined) {
+      this.#skip("user", user.username, takenName("user", user.username, "username", holder));
+      return;
+    }
     this.#names.set(key, user.username);
     this.#users.set(user.username, { user, fingerprint: print });
     const changed = users.get(user.username);
@@ -109,17 +115,25 @@ class RowReader {
   /** The user served under the normalized DN, if this pass has read its row. */
   #readAt(key: string): string | undefined {
     const username = this.#options.usernameAt(key);
-    return username !== undefined && this.#options.users.get(username)?.readIn === this.#options.pass ? username : undefined;
+    return username !== undefined && this.#options.users.get(username)?.readIn === this.#options.pass
+      ? username
+      : undefined;
   }
 
   #readGroup(row: Row): void {
     const parsed = parseGroup(row);
-    if ("skip" in parsed) return this.#skip("group", row["name"], parsed.skip);
+    if ("skip" in parsed) {
+      this.#skip("group", row.name, parsed.skip);
+      return;
+    }
     const { tree } = this.#options;
     const { group } = parsed;
     const key = tree.key(tree.groupDn(group.name));
     const holder = this.#names.get(key);
-    if (holder !== undefined) return this.#skip("group", group.name, takenName("group", group.name, "name", holder));
+    if (holder !== undefined) {
+      this.#skip("group", group.name, takenName("group", group.name, "name", holder));
+      return;
+    }
     this.#names.set(key, group.name);
     this.#groups.set(group.name, { group, fingerprint: fingerprint(row) });
   }
@@ -142,10 +156,16 @@ class RowReader {
     return { removed, usernames };
   }
 
-  #isServed(username: string): boolean {
+  /**
+   * The name if it is that of a user who will be served: the user's own string, so that a million memberships do not keep
+   * a million copies of it.
+   */
+  #servedName(username: string): string | undefined {
     const { users, pass } = this.#options;
     const record = users.get(username);
-    return record?.readIn === pass || record?.foundIn === pass || this.#users.has(username);
+    const changed = this.#users.get(username);
+    if (changed !== undefined) return changed.user.username;
+    return record?.readIn === pass || record?.foundIn === pass ? record.username : undefined;
   }
 
   /** From memberships, the groups' own columns, and nested groups. */
@@ -156,7 +176,8 @@ class RowReader {
     for (const name of this.#groups.keys()) direct.set(name, new Set());
     for await (const memberships of source.memberships(usernames, signal)) {
       for (const { username, groupName } of memberships) {
-        if (this.#isServed(username)) direct.get(groupName)?.add(username);
+        const served = this.#servedName(username);
+        if (served !== undefined) direct.get(groupName)?.add(served);
         if (this.#slice.over) await this.#slice.next();
       }
     }
@@ -164,7 +185,10 @@ class RowReader {
     for (const { group } of this.#groups.values()) {
       const members = direct.get(group.name)!;
       const groups = new Set(group.memberGroups);
-      for (const uid of group.memberUids) if (this.#isServed(uid)) members.add(uid);
+      for (const uid of group.memberUids) {
+        const served = this.#servedName(uid);
+        if (served !== undefined) members.add(served);
+      }
       for (const dn of group.memberDns) {
         const { username, groupName } = named(dn);
         if (username !== undefined) members.add(username);

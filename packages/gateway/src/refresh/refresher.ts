@@ -100,7 +100,7 @@ export class Refresher {
     const add = () =>
       population.addUser(
         parsed.user,
-        groups.map((group) => String(group["name"])),
+        groups.map((group) => String(group.name)),
       );
     add();
     // The row may have changed since it was read: the next pass must look, even if nothing has changed since the last one.

@@ -1,5 +1,15 @@
 /** The assertion control, RFC 4528: an operation goes on only if the entry it is about matches. */
-import { compileFilter, type Control, decodeAssertion, type Filter, LdapError, Oid, ParseError, ResultCode, type Schema } from "@espalier/ldap";
+import {
+  type Control,
+  compileFilter,
+  decodeAssertion,
+  type Filter,
+  LdapError,
+  Oid,
+  ParseError,
+  ResultCode,
+  type Schema,
+} from "@espalier/ldap";
 import type { Entry } from "../snapshot/entry.ts";
 import { EntryTarget } from "./entry-target.ts";
 

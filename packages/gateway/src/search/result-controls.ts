@@ -46,7 +46,9 @@ export class ResultControls {
       else if (sort.criticality) {
         this.refusal = new LdapError(ResultCode.unavailableCriticalExtension, result.diagnosticMessage);
       }
-      this.#sortResult.push(sortResultControl({ resultCode: refusal?.resultCode ?? ResultCode.success, attribute: undefined }));
+      this.#sortResult.push(
+        sortResultControl({ resultCode: refusal?.resultCode ?? ResultCode.success, attribute: undefined }),
+      );
     }
     const paged = controls.find((control) => control.controlType === Oid.pagedResults);
     if (paged) this.page = requestedPage(paged, request, this.#search);

@@ -69,8 +69,12 @@ export class Searches {
     const { schema } = this.#options.published;
     checkAssertion(operation.controls, entry, schema);
     const controls = new ResultControls(request, operation.controls, schema);
-    if (controls.refusal) return operation.done(controls.refusal, controls.last());
-    const isFound = request.scope !== "singleLevel" && !controls.page?.isAbandoned && controls.page?.position === undefined;
+    if (controls.refusal) {
+      operation.done(controls.refusal, controls.last());
+      return;
+    }
+    const isFound =
+      request.scope !== "singleLevel" && !controls.page?.isAbandoned && controls.page?.position === undefined;
     if (isFound && matcherFor(request.filter, schema)(entry)) {
       const everything = entry.key === "" && request.attributes.length === 0 ? ["*", "+"] : request.attributes;
       this.#selections.get(everything, request.typesOnly).send(entry, operation);

@@ -154,7 +154,6 @@ function writeHeader(at: number, tag: number, length: number): number {
   return at + 2 + octets;
 }
 
-function copy(bytes: Uint8Array, start: number, end: number, at: number): number {
-  scratch.set(bytes.subarray(start, end), at);
-  return at + end - start;
+function copy(bytes: Buffer, start: number, end: number, at: number): number {
+  return at + bytes.copy(scratch, at, start, end);
 }

@@ -83,7 +83,10 @@ function decide(
 ): boolean | undefined {
   const { shape, schema } = known;
   const ofShape = decisionsOf(shape);
-  const id = value && value.length <= 64 ? `${filter.type} ${attribute.length} ${attribute} ${String.fromCharCode(...value)}` : undefined;
+  const id =
+    value && value.length <= 64
+      ? `${filter.type} ${attribute.length} ${attribute} ${String.fromCharCode(...value)}`
+      : undefined;
   if (id !== undefined && ofShape.has(id)) return ofShape.get(id);
   const decision = compileFilter(filter, schema)(shapeTarget(shape));
   if (id !== undefined) ofShape.set(id, decision);

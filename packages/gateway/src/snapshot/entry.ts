@@ -49,23 +49,12 @@ export class Entry implements Encoding {
     const { bytes } = this.slab;
     const name = contentsStart(bytes, this.start);
     const text = contentsStart(bytes, name);
-    return utf8(bytes, text, text + readLength(bytes, name));
+    return bytes.toString("utf8", text, text + readLength(bytes, name));
   }
 
   /** The values of the attribute at `position` of the shape: views into the entry's memory. */
   valuesAt(position: number): Uint8Array[] {
-    const { bytes } = this.slab;
-    const attribute = this.attributeStart(position);
-    const type = contentsStart(bytes, attribute);
-    const set = skipTlv(bytes, type);
-    const end = skipTlv(bytes, set);
-    const values: Uint8Array[] = [];
-    for (let at = contentsStart(bytes, set); at < end; ) {
-      const next = skipTlv(bytes, at);
-      values.push(bytes.subarray(contentsStart(bytes, at), next));
-      at = next;
-    }
-    return values;
+    return this.#eachValueAt(position, (bytes, start, end) => bytes.subarray(start, end));
   }
 
   /** The text values of an attribute by its canonical key; empty when the entry does not have it. */
@@ -75,7 +64,20 @@ export class Entry implements Encoding {
   }
 
   textsAt(position: number): string[] {
-    return this.valuesAt(position).map((value) => utf8(value, 0, value.length));
+    return this.#eachValueAt(position, (bytes, start, end) => bytes.toString("utf8", start, end));
+  }
+
+  #eachValueAt<T>(position: number, read: (bytes: Buffer, start: number, end: number) => T): T[] {
+    const { bytes } = this.slab;
+    const set = skipTlv(bytes, contentsStart(bytes, this.attributeStart(position)));
+    const end = skipTlv(bytes, set);
+    const values: T[] = [];
+    for (let at = contentsStart(bytes, set); at < end; ) {
+      const next = skipTlv(bytes, at);
+      values.push(read(bytes, contentsStart(bytes, at), next));
+      at = next;
+    }
+    return values;
   }
 
   /** Where the PartialAttribute at `position` of the shape starts. */
@@ -99,8 +101,4 @@ export class Entry implements Encoding {
     for (let entry: Entry | undefined = this; entry; entry = entry.parent) if (entry === base) return true;
     return false;
   }
-}
-
-function utf8(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8");
 }

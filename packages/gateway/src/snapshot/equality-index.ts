@@ -2,8 +2,13 @@
 import type { Entry } from "./entry.ts";
 import { OrderedSet } from "./ordered-set.ts";
 
-/** A lone entry stands for itself: most values are held by one entry, and a collection for each would cost 100 octets. */
-type Postings = Entry | Set<Entry>;
+/**
+ * A lone entry stands for itself and a few for an array of them: most values are held by one entry, or by a user's few
+ * groups, and a set for each of a million users would cost 200 octets.
+ */
+type Postings = Entry | Entry[] | Set<Entry>;
+
+const maxArray = 8;
 
 export class EqualityIndex {
   readonly #postings = new Map<string, Postings>();
@@ -20,7 +25,12 @@ export class EqualityIndex {
       this.#postings.set(value, entry);
       this.ordered?.add(value);
     } else if (present instanceof Set) present.add(entry);
-    else if (present !== entry) this.#postings.set(value, new Set([present, entry]));
+    else if (Array.isArray(present)) {
+      if (present.includes(entry)) return;
+      // Push and spread make room for seventeen more.
+      const postings = present.concat(entry);
+      this.#postings.set(value, postings.length <= maxArray ? postings : new Set(postings));
+    } else if (present !== entry) this.#postings.set(value, [present, entry]);
   }
 
   remove(value: string, entry: Entry): void {
@@ -28,25 +38,25 @@ export class EqualityIndex {
     if (present instanceof Set) {
       present.delete(entry);
       if (present.size > 0) return;
+    } else if (Array.isArray(present)) {
+      const position = present.indexOf(entry);
+      if (position >= 0) present.splice(position, 1);
+      if (present.length > 0) return;
     } else if (present !== entry) return;
     this.#postings.delete(value);
     this.ordered?.delete(value);
   }
 
-  /** The only entry that holds the value, or undefined when none or several do. */
-  one(value: string): Entry | undefined {
-    const present = this.#postings.get(value);
-    return present instanceof Set ? undefined : present;
-  }
-
   count(value: string): number {
     const present = this.#postings.get(value);
-    return present === undefined ? 0 : present instanceof Set ? present.size : 1;
+    if (present === undefined) return 0;
+    return present instanceof Set ? present.size : Array.isArray(present) ? present.length : 1;
   }
 
   /** The entries that hold the value; a copy, so that a refresh in between does not disturb its reader. */
   entries(value: string): Entry[] {
     const present = this.#postings.get(value);
-    return present === undefined ? [] : present instanceof Set ? [...present] : [present];
+    if (present === undefined) return [];
+    return present instanceof Set || Array.isArray(present) ? [...present] : [present];
   }
 }

@@ -5,7 +5,7 @@ const slabOctets = 1024 * 1024;
 const ownSlabOctets = slabOctets / 8;
 
 export interface Slab {
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
   used: number;
   /** Octets of entries that are still served. */
   live: number;
@@ -70,5 +70,5 @@ export class SlabStore {
 }
 
 function emptySlab(octets: number): Slab {
-  return { bytes: new Uint8Array(octets), used: 0, live: 0 };
+  return { bytes: Buffer.allocUnsafeSlow(octets), used: 0, live: 0 };
 }

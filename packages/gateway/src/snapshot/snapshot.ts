@@ -3,8 +3,8 @@
  * changes entries in place, each at once; a reader that pauses keeps the array it has, and sees an entry as it now is.
  */
 import { type AttributeType, normalizeDn, type Schema } from "@espalier/ldap";
-import type { EntryContent } from "../tree/entry-content.ts";
 import { TimeSlice } from "../refresh/time-slice.ts";
+import type { EntryContent } from "../tree/entry-content.ts";
 import { encodeEntry } from "./encode-entry.ts";
 import { Entry } from "./entry.ts";
 import { EqualityIndex } from "./equality-index.ts";
@@ -85,26 +85,25 @@ export class Snapshot {
     const key = normalizeDn(content.dn, this.schema);
     const { bytes, userEnd } = encodeEntry(content);
     const place = this.#slabs.store(bytes);
-    const encoding = { ...place, shape: this.#shapes.shapeOf(content), userOctets: userEnd, octets: bytes.length };
+    const shape = this.#shapes.shapeOf(content);
+    const encoding = { ...place, shape, userOctets: userEnd, octets: bytes.length };
     const present = this.#byKey.get(key);
     if (present) {
-      const before = this.#indexValues(present);
+      const before = this.#indexedTexts(present);
       this.#slabs.release(present.slab, present.octets);
       present.become(encoding);
-      this.#reindex(present, before);
+      this.#reindex(present, before, content);
       return present;
     }
     const entry = new Entry(key, parent, encoding);
     this.#byKey.set(key, entry);
     this.#ordered.add(entry);
-    this.#reindex(entry, new Map());
+    this.#reindex(entry, noTexts, content);
     return entry;
   }
 
   remove(entry: Entry): void {
-    for (const [key, values] of this.#indexValues(entry)) {
-      for (const value of values) this.#indexes.get(key)!.index.remove(value, entry);
-    }
+    this.#reindex(entry, this.#indexedTexts(entry), undefined);
     this.#slabs.release(entry.slab, entry.octets);
     this.#byKey.delete(entry.key);
     this.#ordered.delete(entry);
@@ -129,31 +128,65 @@ export class Snapshot {
     }
   }
 
-  #indexValues(entry: Entry): Map<string, Set<string>> {
-    const values = new Map<string, Set<string>>();
-    for (const { key, normalize } of this.#indexes.values()) {
-      const texts = entry.texts(key);
-      if (texts.length === 0) continue;
-      values.set(key, new Set(texts.map(normalize).filter((value) => value !== undefined)));
+  /** An entry's values by the key of their index. */
+  #indexedTexts(entry: Entry): ReadonlyMap<string, readonly string[]> {
+    const texts = new Map<string, readonly string[]>();
+    for (const key of this.#indexes.keys()) {
+      const values = entry.texts(key);
+      if (values.length > 0) texts.set(key, values);
     }
-    return values;
+    return texts;
   }
 
-  #reindex(entry: Entry, before: Map<string, Set<string>>): void {
-    const after = this.#indexValues(entry);
-    for (const { key, index } of this.#indexes.values()) {
-      const [old, now] = [before.get(key), after.get(key)];
-      if (old) for (const value of old) if (!now?.has(value)) index.remove(value, entry);
-      if (now) for (const value of now) if (!old?.has(value)) index.add(value, entry);
+  /**
+   * Takes an entry's values over into the indexes: those before out, those of `content` in. Only what differs is
+   * normalized: in a group of a hundred thousand members, one that joins is one DN to normalize.
+   */
+  #reindex(entry: Entry, before: ReadonlyMap<string, readonly string[]>, content: EntryContent | undefined): void {
+    const positions = content && entry.shape.positions;
+    for (const { key, index, normalize } of this.#indexes.values()) {
+      const old = before.get(key) ?? noValues;
+      const position = positions?.get(key);
+      const now = position === undefined ? noValues : valuesAt(content!, position);
+      for (const text of without(old, now)) {
+        const value = normalize(text);
+        if (value !== undefined) index.remove(value, entry);
+      }
+      for (const text of without(now, old)) {
+        const value = normalize(text);
+        // A DN that is another entry's is kept as that entry's string, not as a copy of it.
+        if (value !== undefined) index.add(this.#byKey.get(value)?.key ?? value, entry);
+      }
     }
   }
 }
 
+const noValues: readonly string[] = [];
+const noTexts: ReadonlyMap<string, readonly string[]> = new Map();
+
+/** The values at a position of the content's shape. */
+function valuesAt({ attributes, operational }: EntryContent, position: number): readonly string[] {
+  return (position < attributes.length ? attributes[position] : operational[position - attributes.length])![1];
+}
+
+/** What of `texts` is not among `others`. */
+function without(texts: readonly string[], others: readonly string[]): readonly string[] {
+  if (others.length === 0 || texts.length === 0) return texts;
+  if (others.length === 1) return texts.filter((text) => text !== others[0]);
+  const among = new Set(others);
+  return texts.filter((text) => !among.has(text));
+}
+
 const utf8 = new TextEncoder();
+/** Texts are normalized one after the other; a buffer for each would leave a million of them to the garbage collector. */
+let scratch = new Uint8Array(4096);
 
 function normalizerFor(attribute: AttributeType): (text: string) => string | undefined {
   const rule = attribute.equality!;
-  return (text) => rule.normalize(utf8.encode(text));
+  return (text) => {
+    if (scratch.length < text.length * 3) scratch = new Uint8Array(text.length * 3);
+    return rule.normalize(scratch.subarray(0, utf8.encodeInto(text, scratch).written));
+  };
 }
 
 /** The order of normalized values: numbers by size, everything else by code unit. */

@@ -8,4 +8,5 @@ export interface EntryContent {
   readonly operational: readonly ContentAttribute[];
 }
 
+/** Values of which no two are equal by the attribute's equality rule: RFC 4512 §2.2 has it so, and indexes rely on it. */
 export type ContentAttribute = readonly [type: string, values: readonly string[]];

@@ -1,4 +1,5 @@
 /** The entry of a user: inetOrgPerson (RFC 2798) with posixAccount (RFC 2307), and the defaults clients rely on. */
+import type { Schema } from "@espalier/ldap";
 import type { User } from "../source/source.ts";
 import type { ContentAttribute, EntryContent } from "./entry-content.ts";
 import { operationalAttributes, type Timestamps, type Tree } from "./tree.ts";
@@ -32,7 +33,7 @@ export function userEntry(
   ];
   if (user.firstName !== undefined) attributes.push(["givenName", [user.firstName]]);
   if (mail.length > 0) attributes.push(["mail", mail]);
-  if (user.sshPublicKeys.length > 0) attributes.push(["sshPublicKey", user.sshPublicKeys]);
+  if (user.sshPublicKeys.length > 0) attributes.push(["sshPublicKey", [...new Set(user.sshPublicKeys)]]);
   return { dn, attributes, operational: operationalAttributes(tree, dn, { structural: "inetOrgPerson", ...about }) };
 }
 
@@ -44,8 +45,20 @@ function commonName(user: User): string {
 }
 
 function mailOf(tree: Tree, user: User, defaults: UserDefaults): readonly string[] {
-  if (user.mail.length > 0) return user.mail;
+  if (user.mail.length > 0) return distinct(tree.schema, "mail", user.mail);
   return defaults.inventMail && tree.domain !== "" ? [`${user.username}@${tree.domain}`] : [];
+}
+
+/** Of values that are equal by the attribute's rule, the first. */
+function distinct(schema: Schema, attribute: string, values: readonly string[]): readonly string[] {
+  if (values.length === 1) return values;
+  const { equality } = schema.attribute(attribute)!;
+  const byKey = new Map<string, string>();
+  for (const value of values) {
+    const key = equality!.normalize(Buffer.from(value)) ?? value;
+    if (!byKey.has(key)) byKey.set(key, value);
+  }
+  return [...byKey.values()];
 }
 
 /** gecos becomes a field of passwd(5), which a colon or a line break would end. */

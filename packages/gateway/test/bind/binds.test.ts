@@ -28,11 +28,21 @@ function fill(tables: UserTables): void {
   tables.putUser(4, { ...user, username: "nopassword" });
   tables.putUser(5, { ...user, username: "strange", password: "{ROT13}frperg" });
   tables.putUser(6, { ...user, username: "plain", password: "secret" });
-  tables.putUser(7, { ...user, username: "twofactors", password: hashOf("secret"), auth_backends: "sql, notification" });
+  tables.putUser(7, {
+    ...user,
+    username: "twofactors",
+    password: hashOf("secret"),
+    auth_backends: "sql, notification",
+  });
   tables.putUser(8, { ...user, username: "onefactor", password: hashOf("secret"), auth_backends: " sql " });
   tables.putUser(9, { ...user, username: "x,y+z", password: hashOf("secret") });
   tables.putUser(10, { ...user, username: "noid", uid_number: null, password: hashOf("secret") });
-  tables.putUser(11, { ...user, username: "crypted", password: "$6$rounds=1000$salt$GG/cWJQBcyg5EuLUPX6NGQ7gRYvNgfVqhSsQsHPHrDNkUkYSMBRc2fuXA5XrCZH0GJHVa/J1HU/r/DrUPnVO41" });
+  tables.putUser(11, {
+    ...user,
+    username: "crypted",
+    password:
+      "$6$rounds=1000$salt$GG/cWJQBcyg5EuLUPX6NGQ7gRYvNgfVqhSsQsHPHrDNkUkYSMBRc2fuXA5XrCZH0GJHVa/J1HU/r/DrUPnVO41",
+  });
   tables.putGroup(1, { name: "admins", gid_number: 5 });
 }
 
@@ -64,14 +74,19 @@ describe("a bind", () => {
     await running[Symbol.asyncDispose]();
     tables[Symbol.dispose]();
   });
-  const lastReason = () => running.log.findLast(({ message }) => message === "bind")?.["reason"];
+  const lastReason = () => running.log.findLast(({ message }) => message === "bind")?.reason;
 
   it.each([
     ["the right password", `uid=ann,${base}`, "secret", `0 dn:uid=ann,${base}`],
     ["a DN in other letter case and with spaces", "UID = ANN , DC=Example,dc=COM", "secret", `0 dn:uid=ann,${base}`],
     ["a password and a name beyond ASCII", `uid=Zoë,${base}`, "größer", `0 dn:uid=Zoë,${base}`],
     ["a name with characters that DNs escape", `uid=x\\2cy\\2bz,${base}`, "secret", `0 dn:uid=x\\,y\\+z,${base}`],
-    ["the user name as cn, as clients of the system before send it", `cn=ann,${base}`, "secret", `0 dn:uid=ann,${base}`],
+    [
+      "the user name as cn, as clients of the system before send it",
+      `cn=ann,${base}`,
+      "secret",
+      `0 dn:uid=ann,${base}`,
+    ],
     ["the user name at any depth under the base", `cn=Ann,ou=any,ou=where,${base}`, "secret", `0 dn:uid=ann,${base}`],
     ["auth_backends that name only sql", `uid=onefactor,${base}`, "secret", `0 dn:uid=onefactor,${base}`],
     ["no name and no password", "", "", "0 "],
@@ -90,7 +105,12 @@ describe("a bind", () => {
     ["a password scheme that is unknown", `uid=strange,${base}`, "secret", "stored password unsupported"],
     ["a clear-text password where none is allowed", `uid=plain,${base}`, "secret", "stored password unsupported"],
     ["the stored hash as the password", `uid=ann,${base}`, hashOf("secret"), "wrong password"],
-    ["auth_backends that name one that is not there", `uid=twofactors,${base}`, "secret", "authentication backend not available"],
+    [
+      "auth_backends that name one that is not there",
+      `uid=twofactors,${base}`,
+      "secret",
+      "authentication backend not available",
+    ],
     ["a group", `cn=admins,${base}`, "secret", "unknown user"],
     ["the base itself", base, "secret", "unknown DN"],
     ["a DN above the base", "dc=com", "secret", "unknown DN"],
@@ -142,7 +162,13 @@ describe("a bind", () => {
     tables.putUser(20, { username: "new", uid_number: 20, gid_number: 5, password: hashOf("second") });
     expect(await bound(client, `uid=new,${base}`, "first")).toBe("49 ");
     expect(await bound(client, `uid=new,${base}`, "second")).toBe(`0 dn:uid=new,${base}`);
-    tables.putUser(20, { username: "new", uid_number: 20, gid_number: 5, password: hashOf("second"), status: "suspended" });
+    tables.putUser(20, {
+      username: "new",
+      uid_number: 20,
+      gid_number: 5,
+      password: hashOf("second"),
+      status: "suspended",
+    });
     expect(await bound(client, `uid=new,${base}`, "second")).toBe("49 ");
   });
 });
@@ -155,7 +181,7 @@ describe("wrong passwords without end", () => {
     const client = await running.client();
     for (let i = 0; i < 10; i++) expect(await bound(client, `uid=ann,${base}`, `guess ${i}`)).toBe("49 ");
     expect(await bound(client, `cn=ANN,${base}`, "secret")).toBe("49 ");
-    expect(running.log.findLast(({ message }) => message === "bind")?.["reason"]).toBe("backed off: accountAtAddress");
+    expect(running.log.findLast(({ message }) => message === "bind")?.reason).toBe("backed off: accountAtAddress");
     expect(await bound(client, `uid=onefactor,${base}`, "secret")).toBe(`0 dn:uid=onefactor,${base}`);
   });
 });
@@ -212,10 +238,20 @@ describe("binds against the snapshot", () => {
       expect(await bound(client, `uid=${username},${base}`, "secret")).toBe("49 ");
     }
     tables.putUser(1, { username: "ann", uid_number: 1000, gid_number: 5, password: hashOf("other") });
-    await until("the new password to count", async () => (await bound(client, `uid=ann,${base}`, "other")).startsWith("0"));
+    await until("the new password to count", async () =>
+      (await bound(client, `uid=ann,${base}`, "other")).startsWith("0"),
+    );
     expect(await bound(client, `uid=ann,${base}`, "secret")).toBe("49 ");
-    tables.putUser(1, { username: "ann", uid_number: 1000, gid_number: 5, password: hashOf("other"), status: "suspended" });
-    await until("the suspension to count", async () => (await bound(client, `uid=ann,${base}`, "other")).startsWith("49"));
+    tables.putUser(1, {
+      username: "ann",
+      uid_number: 1000,
+      gid_number: 5,
+      password: hashOf("other"),
+      status: "suspended",
+    });
+    await until("the suspension to count", async () =>
+      (await bound(client, `uid=ann,${base}`, "other")).startsWith("49"),
+    );
   });
 
   it("drop the connection once the database is away", async () => {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { Population } from "../../src/refresh/population.ts";
 import type { Source } from "../../src/source/source.ts";
-import { listEntries, type ListedEntry } from "../support/entry-list.ts";
+import { type ListedEntry, listEntries } from "../support/entry-list.ts";
 import { newPopulation } from "../support/sample-directory.ts";
 import { type GroupRow, type UserRow, UserTables } from "../support/user-tables.ts";
 
@@ -11,7 +11,9 @@ const ann: UserRow = { username: "ann", uid_number: 1000, gid_number: 5 };
 const bob: UserRow = { username: "bob", uid_number: 1001, gid_number: 5 };
 const staff: GroupRow = { name: "staff", gid_number: 5 };
 
-async function withPopulation(use: (tables: UserTables, population: Population, source: Source) => Promise<void>): Promise<void> {
+async function withPopulation(
+  use: (tables: UserTables, population: Population, source: Source) => Promise<void>,
+): Promise<void> {
   using tables = new UserTables();
   const source = tables.open();
   await use(tables, newPopulation(), source);
@@ -22,7 +24,7 @@ function entry(population: Population, dn: string): ListedEntry | undefined {
   return listEntries(population.snapshot).find((each) => each.dn === dn);
 }
 const memberOf = (population: Population, username: string) =>
-  entry(population, `uid=${username},${base}`)?.operational["memberOf"] ?? [];
+  entry(population, `uid=${username},${base}`)?.operational.memberOf ?? [];
 const membersOf = (population: Population, name: string) => {
   const { memberUid = [], member = [] } = entry(population, `cn=${name},${base}`)?.user ?? {};
   return { memberUid, member };
@@ -36,7 +38,11 @@ describe("memberships", () => {
       tables.putUser(3, { username: "x,y", uid_number: 1002, gid_number: 5 });
       tables.putGroup(1, staff);
       tables.putGroup(2, { name: "by-uid", gid_number: 6, member_uids: "ann,nobody" });
-      tables.putGroup(3, { name: "by-dn", gid_number: 7, members: `UID=Ann, ${base};uid=nobody,${base};nonsense;uid=x\\,y,${base}` });
+      tables.putGroup(3, {
+        name: "by-dn",
+        gid_number: 7,
+        members: `UID=Ann, ${base};uid=nobody,${base};nonsense;uid=x\\,y,${base}`,
+      });
       tables.join("ann", "staff");
       tables.join("ann", "no-such-group");
       tables.join("nobody", "staff");
@@ -61,7 +67,8 @@ describe("memberships", () => {
       tables.putGroup(3, { name: "innermost", gid_number: 7, member_groups: '["inner"]', member_uids: "bob" });
       tables.join("ann", "inner");
       await population.pass(source);
-      for (const name of ["staff", "inner", "innermost"]) expect(membersOf(population, name).memberUid).toEqual(["ann", "bob"]);
+      for (const name of ["staff", "inner", "innermost"])
+        expect(membersOf(population, name).memberUid).toEqual(["ann", "bob"]);
       expect(memberOf(population, "bob")).toEqual(["inner", "innermost", "staff"].map((name) => `cn=${name},${base}`));
       tables.leave("ann", "inner");
       await population.pass(source);
@@ -104,7 +111,11 @@ describe("a row that cannot be served", () => {
       expect(skipped).toEqual([
         { kind: "user", name: "bob", reason: 'The user "bob" is skipped: uid_number is missing.' },
         { kind: "user", name: "ANN", reason: 'The user "ANN" is skipped: username is taken by another row, "ann".' },
-        { kind: "group", name: "Staff", reason: 'The group "Staff" is skipped: name is taken by another row, "staff".' },
+        {
+          kind: "group",
+          name: "Staff",
+          reason: 'The group "Staff" is skipped: name is taken by another row, "staff".',
+        },
       ]);
       expect((await population.pass(source)).skipped).toEqual(skipped);
     });
@@ -127,7 +138,9 @@ describe("a pass that fails midway", () => {
       expect(listEntries(population.snapshot)).toEqual(before);
       tables.exec(`ALTER TABLE elsewhere RENAME TO ${table}`);
       await population.pass(source);
-      expect(listEntries(population.snapshot).map(({ dn }) => dn)).toEqual([`cn=other,${base}`, base, `uid=bob,${base}`, `cn=bob,${base}`].sort());
+      expect(listEntries(population.snapshot).map(({ dn }) => dn)).toEqual(
+        [`cn=other,${base}`, base, `uid=bob,${base}`, `cn=bob,${base}`].sort(),
+      );
     });
   });
 });
@@ -138,7 +151,7 @@ describe("a private group", () => {
       const groups = () => listEntries(population.snapshot).filter(({ dn }) => dn.startsWith("cn="));
       const list = async () => {
         await population.pass(source);
-        return groups().map(({ user }) => `${user["cn"]} ${user["gidNumber"]} ${user["memberUid"] ?? ""}`);
+        return groups().map(({ user }) => `${user.cn} ${user.gidNumber} ${user.memberUid ?? ""}`);
       };
       tables.putUser(1, { ...bob, gid_number: 77 });
       tables.putUser(2, { ...ann, gid_number: 77 });
@@ -193,7 +206,7 @@ describe("a user that is found outside a pass", () => {
       tables.join("ann", "staff");
       const before = listEntries(population.snapshot);
       expect(membersOf(population, "staff").memberUid).toEqual(["ann"]);
-      expect(entry(population, `cn=ann,${base}`)?.user["gidNumber"]).toEqual(["9"]);
+      expect(entry(population, `cn=ann,${base}`)?.user.gidNumber).toEqual(["9"]);
       await population.pass(source);
       expect(listEntries(population.snapshot)).toEqual(before);
     });
@@ -204,7 +217,10 @@ describe("a user that is found outside a pass", () => {
       tables.putUser(1, bob);
       await population.pass(source);
       const before = listEntries(population.snapshot);
-      population.addUser({ username: "ann", uidNumber: 1, gidNumber: 9, mail: [], active: true, sshPublicKeys: [] }, []);
+      population.addUser(
+        { username: "ann", uidNumber: 1, gidNumber: 9, mail: [], active: true, sshPublicKeys: [] },
+        [],
+      );
       await population.pass(source);
       expect(listEntries(population.snapshot)).toEqual(before);
     });

@@ -57,8 +57,7 @@ async function withRefresher(use: (scene: Scene) => Promise<void>, { intervalMs 
   }
 }
 
-const usersOf = (population: Population) =>
-  listEntries(population.snapshot).flatMap(({ user }) => user["uid"] ?? []);
+const usersOf = (population: Population) => listEntries(population.snapshot).flatMap(({ user }) => user.uid ?? []);
 
 describe("an outage", () => {
   it("leaves what is served for a stated time, and is over with the next pass that succeeds", async () => {
@@ -171,29 +170,34 @@ describe("a user that is looked up", () => {
       const found = listEntries(population.snapshot);
       await nextPass();
       expect(listEntries(population.snapshot)).toEqual(found);
-      expect(found.find(({ dn }) => dn.startsWith("uid=bob"))?.operational["memberOf"]).toEqual(["cn=staff,dc=example,dc=com"]);
+      expect(found.find(({ dn }) => dn.startsWith("uid=bob"))?.operational.memberOf).toEqual([
+        "cn=staff,dc=example,dc=com",
+      ]);
     });
   });
 
-  it.each(["users", "groups", "memberships"] as const)("while a refresh is at the %s is not lost, and not named as a duplicate", async (read) => {
-    await withRefresher(async ({ tables, source, population, refresher, nextPass }) => {
-      tables.putUser(5, { username: "eve", uid_number: 1005, gid_number: 5 });
-      const hold = source.hold(read);
-      const pass = nextPass();
-      await hold.reached;
-      addBob(tables);
-      expect(await refresher.load("bob")).toBe(true);
-      expect(usersOf(population)).toContain("bob");
-      hold.release();
-      await pass;
-      expect(usersOf(population)).toEqual(["ann", "bob", "eve"]);
-      expect(refresher.skipped).toEqual([]);
-      await until("the pass behind it", () => source.counts.users >= 3);
-      await until("its end", () => refresher.isCurrent());
-      const { memberUid } = listEntries(population.snapshot).find(({ dn }) => dn.startsWith("cn=staff"))!.user;
-      expect(memberUid).toEqual(["bob"]);
-    });
-  });
+  it.each(["users", "groups", "memberships"] as const)(
+    "while a refresh is at the %s is not lost, and not named as a duplicate",
+    async (read) => {
+      await withRefresher(async ({ tables, source, population, refresher, nextPass }) => {
+        tables.putUser(5, { username: "eve", uid_number: 1005, gid_number: 5 });
+        const hold = source.hold(read);
+        const pass = nextPass();
+        await hold.reached;
+        addBob(tables);
+        expect(await refresher.load("bob")).toBe(true);
+        expect(usersOf(population)).toContain("bob");
+        hold.release();
+        await pass;
+        expect(usersOf(population)).toEqual(["ann", "bob", "eve"]);
+        expect(refresher.skipped).toEqual([]);
+        await until("the pass behind it", () => source.counts.users >= 3);
+        await until("its end", () => refresher.isCurrent());
+        const { memberUid } = listEntries(population.snapshot).find(({ dn }) => dn.startsWith("cn=staff"))!.user;
+        expect(memberUid).toEqual(["bob"]);
+      });
+    },
+  );
 
   it("and was suspended in that moment is gone after the next refresh", async () => {
     await withRefresher(async ({ tables, source, population, refresher, nextPass }) => {

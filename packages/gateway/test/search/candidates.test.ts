@@ -86,7 +86,11 @@ describe("a filter specialized for a shape", () => {
 
   it("is not mistaken for another one with the same text", () => {
     const ann = snapshot.entries().find((entry) => entry.dn.startsWith("uid=ann,"))!;
-    const item = (attribute: string, value: string): Filter => ({ type: "equalityMatch", attribute, value: Buffer.from(value) });
+    const item = (attribute: string, value: string): Filter => ({
+      type: "equalityMatch",
+      attribute,
+      value: Buffer.from(value),
+    });
     for (const filter of [item("seeAlso", "cn=a b"), item("seeAlso cn=a", "b"), item("seeAlso cn=a b", "")]) {
       const special = specialize(filter, { shape: ann.shape, schema, fulfilled: undefined });
       expect(special).toBe(evaluate(filter, ann));

@@ -12,7 +12,7 @@ import {
 } from "@espalier/ldap";
 import { describe, expect, it } from "vitest";
 import { newPopulation, sampleSnapshot } from "../support/sample-directory.ts";
-import { type ServedSnapshot, type SearchAnswer, serveSnapshot } from "../support/served-snapshot.ts";
+import { type SearchAnswer, type ServedSnapshot, serveSnapshot } from "../support/served-snapshot.ts";
 import { tableQueries, UserTables } from "../support/user-tables.ts";
 
 const base = "dc=example,dc=com";
@@ -36,7 +36,10 @@ async function walk(
   const pages: string[][] = [];
   let cookie = noCookie;
   for (let i = 0; ; i++) {
-    const answer = await servers[i % servers.length]!.search(request, [page(size, cookie), ...(options.controls ?? [])]);
+    const answer = await servers[i % servers.length]!.search(request, [
+      page(size, cookie),
+      ...(options.controls ?? []),
+    ]);
     pages.push(namesOf(answer));
     if (answer.resultCode !== ResultCode.success) return { pages, resultCode: answer.resultCode };
     cookie = cookieOf(answer);
@@ -48,7 +51,10 @@ async function walk(
 describe("a paged search", () => {
   it.each([
     ["the whole directory", { baseObject: base }],
-    ["what an index narrows down", { baseObject: base, filter: parseFilter("(|(uid=a*)(memberOf=cn=Staff,dc=example,dc=com)(uid=#7))") }],
+    [
+      "what an index narrows down",
+      { baseObject: base, filter: parseFilter("(|(uid=a*)(memberOf=cn=Staff,dc=example,dc=com)(uid=#7))") },
+    ],
     ["one level", { baseObject: base, scope: "singleLevel" as const, filter: parseFilter("(uidNumber=*)") }],
   ])("gives %s in pages of any size, each entry once, at two gateways in turn", async (_, request) => {
     await using a = await serveSnapshot(await sampleSnapshot());
@@ -65,41 +71,49 @@ describe("a paged search", () => {
   it.each([
     ["in the order of DNs", []],
     ["sorted", [serverSideSortControl([{ attribute: "sn", orderingRule: undefined, reverseOrder: true }], true)]],
-  ])("loses nobody who was there throughout and gives nobody twice while users come and go, %s", async (_, controls) => {
-    using tables = new UserTables();
-    const source = tables.open(tableQueries);
-    const [a, b] = [newPopulation(), newPopulation()];
-    const put = (i: number) =>
-      tables.putUser(i, { username: `user${String(i).padStart(3, "0")}`, uid_number: 1000 + i, gid_number: 5, last_name: `n${i % 7}` });
-    tables.together(() => {
-      for (let i = 1; i <= 90; i += 2) put(i);
-    });
-    await Promise.all([a.pass(source), b.pass(source)]);
-    await using first = await serveSnapshot(a.snapshot);
-    await using second = await serveSnapshot(b.snapshot);
-    let turn = 0;
-    const gone = new Set<string>();
-    const between = async () => {
-      turn++;
+  ])(
+    "loses nobody who was there throughout and gives nobody twice while users come and go, %s",
+    async (_, controls) => {
+      using tables = new UserTables();
+      const source = tables.open(tableQueries);
+      const [a, b] = [newPopulation(), newPopulation()];
+      const put = (i: number) =>
+        tables.putUser(i, {
+          username: `user${String(i).padStart(3, "0")}`,
+          uid_number: 1000 + i,
+          gid_number: 5,
+          last_name: `n${i % 7}`,
+        });
       tables.together(() => {
-        // One that comes and one that goes, both before and behind where the pages have come to.
-        for (const come of [2 * turn, 90 - 2 * turn]) put(come);
-        for (const leave of [3 * turn, 91 - 4 * turn].filter((i) => i % 2 === 1 && i > 0)) {
-          tables.removeUser(leave);
-          gone.add(`uid=user${String(leave).padStart(3, "0")},${base}`);
-        }
+        for (let i = 1; i <= 90; i += 2) put(i);
       });
-      await a.pass(source);
-      await b.pass(source);
-    };
-    const request = { ...everything, filter: parseFilter("(uidNumber=*)") };
-    const before = namesOf(await first.search(request));
-    const { pages } = await walk([first, second], request, 4, { controls, between });
-    const given = pages.flat();
-    expect(new Set(given).size).toBe(given.length);
-    expect(given).toEqual(expect.arrayContaining(before.filter((dn) => !gone.has(dn))));
-    await source.close();
-  });
+      await Promise.all([a.pass(source), b.pass(source)]);
+      await using first = await serveSnapshot(a.snapshot);
+      await using second = await serveSnapshot(b.snapshot);
+      let turn = 0;
+      const gone = new Set<string>();
+      const between = async () => {
+        turn++;
+        tables.together(() => {
+          // One that comes and one that goes, both before and behind where the pages have come to.
+          for (const come of [2 * turn, 90 - 2 * turn]) put(come);
+          for (const leave of [3 * turn, 91 - 4 * turn].filter((i) => i % 2 === 1 && i > 0)) {
+            tables.removeUser(leave);
+            gone.add(`uid=user${String(leave).padStart(3, "0")},${base}`);
+          }
+        });
+        await a.pass(source);
+        await b.pass(source);
+      };
+      const request = { ...everything, filter: parseFilter("(uidNumber=*)") };
+      const before = namesOf(await first.search(request));
+      const { pages } = await walk([first, second], request, 4, { controls, between });
+      const given = pages.flat();
+      expect(new Set(given).size).toBe(given.length);
+      expect(given).toEqual(expect.arrayContaining(before.filter((dn) => !gone.has(dn))));
+      await source.close();
+    },
+  );
 
   it("counts all pages against the size limit", async () => {
     await using served = await serveSnapshot(await sampleSnapshot());

@@ -1,5 +1,5 @@
 /** Any search finds what going through all entries with the filter finds, and sends what was selected. RFC 4511 §4.5. */
-import { type PartialAttribute, matchesFilter, rfc2307bisSchema, type SearchRequest } from "@espalier/ldap";
+import { matchesFilter, type PartialAttribute, rfc2307bisSchema, type SearchRequest } from "@espalier/ldap";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { searchRequests } from "../../../../tests/lab/search-requests.ts";
@@ -62,7 +62,9 @@ describe.each(["flat", "ou"] as const)("a search in a directory placed %s", (pla
     const base = all.find(({ parent }) => parent === undefined)!;
     const ldif = [base, ...all.filter((each) => each !== base)].map(({ objectName, attributes }) => ({
       dn: objectName,
-      attributes: attributes.map(({ type, values }) => [type, values.map((value) => Buffer.from(value).toString())] as const),
+      attributes: attributes.map(
+        ({ type, values }) => [type, values.map((value) => Buffer.from(value).toString())] as const,
+      ),
     }));
     const found = { some: 0, none: 0 };
     await fc.assert(
@@ -70,12 +72,20 @@ describe.each(["flat", "ou"] as const)("a search in a directory placed %s", (pla
         const base = baseOf(snapshot, all, request.baseObject);
         if (!base) return;
         const answer = await served.search(request);
-        const matches = all.filter((each) => isInScope(each, base, request.scope) && matchesFilter(request.filter, each, schema));
+        const matches = all.filter(
+          (each) => isInScope(each, base, request.scope) && matchesFilter(request.filter, each, schema),
+        );
         const isCut = request.sizeLimit > 0 && matches.length > request.sizeLimit;
         found[matches.length > 0 ? "some" : "none"]++;
         expect(answer.resultCode).toBe(isCut ? 4 : 0);
-        const sent = answer.entries.map(({ objectName, attributes }) => ({ objectName, attributes: plain(attributes) }));
-        const wanted = matches.map((each) => ({ objectName: each.objectName, attributes: plain(selected(each, request)) }));
+        const sent = answer.entries.map(({ objectName, attributes }) => ({
+          objectName,
+          attributes: plain(attributes),
+        }));
+        const wanted = matches.map((each) => ({
+          objectName: each.objectName,
+          attributes: plain(selected(each, request)),
+        }));
         if (isCut) {
           expect(sent).toHaveLength(request.sizeLimit);
           expect(wanted).toEqual(expect.arrayContaining(sent));
@@ -99,4 +109,3 @@ function plain(attributes: readonly PartialAttribute[]) {
 function byName<T extends { objectName: string }>(entries: readonly T[]): T[] {
   return entries.toSorted((a, b) => (a.objectName < b.objectName ? -1 : 1));
 }
-

@@ -60,11 +60,23 @@ describe("a sorted search", () => {
     ["numbers by size", [key("uidNumber")], "eve fay ann bob cid dan"],
     ["numbers by size, the greatest first", [key("uidNumber", { reverseOrder: true })], "dan cid bob ann fay eve"],
     ["names without letter case, equal ones by DN", [key("sn")], "cid dan ann bob fay eve"],
-    ["by a second key where the first is equal", [key("sn"), key("uidNumber", { reverseOrder: true })], "dan cid bob ann fay eve"],
+    [
+      "by a second key where the first is equal",
+      [key("sn"), key("uidNumber", { reverseOrder: true })],
+      "dan cid bob ann fay eve",
+    ],
     ["entries without the attribute last", [key("givenName"), key("uid")], "ann dan cid bob eve fay"],
-    ["entries without the attribute first in reverse", [key("givenName", { reverseOrder: true }), key("uid")], "bob eve fay cid ann dan"],
+    [
+      "entries without the attribute first in reverse",
+      [key("givenName", { reverseOrder: true }), key("uid")],
+      "bob eve fay cid ann dan",
+    ],
     ["by the least of several values", [key("mail")], "fay ann bob cid dan eve"],
-    ["by a rule that the client names", [key("sn", { orderingRule: "caseExactOrderingMatch" })], "cid ann fay dan bob eve"],
+    [
+      "by a rule that the client names",
+      [key("sn", { orderingRule: "caseExactOrderingMatch" })],
+      "cid ann fay dan bob eve",
+    ],
     ["by a supertype", [key("2.5.4.4")], "cid dan ann bob fay eve"],
   ])("puts %s", async (_, keys, order) => {
     expect(await sorted(keys)).toBe(order);

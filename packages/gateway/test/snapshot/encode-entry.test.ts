@@ -12,15 +12,24 @@ import type { ContentAttribute, EntryContent } from "../../src/tree/entry-conten
 const schema = rfc2307bisSchema;
 /** Every length form: below 128, one octet, two and three octets. */
 const lengths = [0, 1, 127, 128, 129, 255, 256, 257, 65_535, 65_536, 70_000];
-const text = fc.oneof(
-  { weight: 6, arbitrary: fc.string({ unit: "binary", maxLength: 40 }) },
-  { weight: 1, arbitrary: fc.tuple(fc.constantFrom(...lengths), fc.constantFrom("a", "é", "李", "🌳")).map(([n, unit]) => unit.repeat(n).slice(0, n)) },
-).filter((value) => value.isWellFormed());
+const text = fc
+  .oneof(
+    { weight: 6, arbitrary: fc.string({ unit: "binary", maxLength: 40 }) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(fc.constantFrom(...lengths), fc.constantFrom("a", "é", "李", "🌳"))
+        .map(([n, unit]) => unit.repeat(n).slice(0, n)),
+    },
+  )
+  .filter((value) => value.isWellFormed());
 const userTypes = ["cn", "sn", "givenName", "description", "mail", "uid", "memberUid", "o", "title", "displayName"];
 const operationalTypes = ["entryUUID", "memberOf", "createTimestamp", "hasSubordinates"];
 const attributesOf = (types: readonly string[]) =>
   fc
-    .uniqueArray(fc.tuple(fc.constantFrom(...types), fc.array(text, { minLength: 1, maxLength: 4 })), { selector: ([type]) => type })
+    .uniqueArray(fc.tuple(fc.constantFrom(...types), fc.array(text, { minLength: 1, maxLength: 4 })), {
+      selector: ([type]) => type,
+    })
     .map((attributes): readonly ContentAttribute[] => attributes);
 const contents: fc.Arbitrary<EntryContent> = fc.record({
   dn: fc.constantFrom("dc=example,dc=com", "uid=李,dc=example,dc=com", `cn=${"x".repeat(300)},dc=example,dc=com`),
@@ -34,7 +43,10 @@ function decoded(tlv: Uint8Array): { objectName: string; attributes: [string, ..
   const header = Buffer.from([0x30, 0x84, 0, 0, 0, 0]);
   header.writeUInt32BE(contents.length, 2);
   const { objectName, attributes } = decodeMessage(Buffer.concat([header, contents])).protocolOp as SearchResultEntry;
-  return { objectName, attributes: attributes.map(({ type, values }) => [type, ...values.map((value) => Buffer.from(value).toString())]) };
+  return {
+    objectName,
+    attributes: attributes.map(({ type, values }) => [type, ...values.map((value) => Buffer.from(value).toString())]),
+  };
 }
 
 function sent(entry: Entry, attributes: readonly string[], typesOnly: boolean, cache: SelectionCache) {
@@ -80,7 +92,22 @@ describe("an encoded entry", () => {
 
 describe("a selection", () => {
   const names = fc.constantFrom(
-    ...["*", "+", "1.1", "", "cn", "CN", "commonName", "2.5.4.3", "name", "mail", "uid", "memberof", "entryuuid", "distinguishedName"],
+    ...[
+      "*",
+      "+",
+      "1.1",
+      "",
+      "cn",
+      "CN",
+      "commonName",
+      "2.5.4.3",
+      "name",
+      "mail",
+      "uid",
+      "memberof",
+      "entryuuid",
+      "distinguishedName",
+    ],
     ...["cn;lang-de", "cn sn", "cn\nsn", "\n", "frobnicate", "userPassword", "description"],
   );
   const lists = fc.array(names, { maxLength: 5 });
@@ -90,8 +117,11 @@ describe("a selection", () => {
     fc.assert(
       fc.property(contents, lists, fc.boolean(), (content, attributes, typesOnly) => {
         const entry = new Snapshot(schema).put(content, undefined);
-        const isAsked = (type: string) => attributes.some((name) => schema.subtypes(name).includes(schema.attribute(type)!));
-        const user = content.attributes.filter(([type]) => attributes.length === 0 || attributes.includes("*") || isAsked(type));
+        const isAsked = (type: string) =>
+          attributes.some((name) => schema.subtypes(name).includes(schema.attribute(type)!));
+        const user = content.attributes.filter(
+          ([type]) => attributes.length === 0 || attributes.includes("*") || isAsked(type),
+        );
         const operational = content.operational.filter(([type]) => attributes.includes("+") || isAsked(type));
         expect(sent(entry, attributes, typesOnly, cache)).toEqual({
           objectName: content.dn,

@@ -1,7 +1,8 @@
 /** What a snapshot holds, in a form that two of them can be compared in. */
+
+import { candidatesFor } from "../../src/search/candidates.ts";
 import type { Entry } from "../../src/snapshot/entry.ts";
 import type { Snapshot } from "../../src/snapshot/snapshot.ts";
-import { candidatesFor } from "../../src/search/candidates.ts";
 
 /** Values by attribute type. */
 export interface ListedEntry {

@@ -6,10 +6,39 @@ import { createTree, type Placement } from "../../src/tree/tree.ts";
 import { UserTables } from "./user-tables.ts";
 
 const names = [
-  "ann", "Abe", "bob", "carla", "zoë", "José", "O'Neil", "x,y", "a+b", "#7", "li", "李", "user 1", "user  2", "s*r", "(paren)",
-  "back\\slash", "ann2", "ann3", "anna",
+  "ann",
+  "Abe",
+  "bob",
+  "carla",
+  "zoë",
+  "José",
+  "O'Neil",
+  "x,y",
+  "a+b",
+  "#7",
+  "li",
+  "李",
+  "user 1",
+  "user  2",
+  "s*r",
+  "(paren)",
+  "back\\slash",
+  "ann2",
+  "ann3",
+  "anna",
 ];
-const fullNames = ["Ann Smith", "ann  smith", "ANN", "Zoë Ångström", "李 小龙", "Straße", "a", "*", "Smith, Ann (Sales)", "user"];
+const fullNames = [
+  "Ann Smith",
+  "ann  smith",
+  "ANN",
+  "Zoë Ångström",
+  "李 小龙",
+  "Straße",
+  "a",
+  "*",
+  "Smith, Ann (Sales)",
+  "user",
+];
 
 export function fillSample(tables: UserTables): void {
   tables.together(() => {
@@ -35,7 +64,11 @@ export function fillSample(tables: UserTables): void {
   });
 }
 
-export function newPopulation(placement: Placement = "flat", base = "dc=example,dc=com", now: () => number = Date.now): Population {
+export function newPopulation(
+  placement: Placement = "flat",
+  base = "dc=example,dc=com",
+  now: () => number = Date.now,
+): Population {
   return new Population(new Snapshot(rfc2307bisSchema), {
     tree: createTree({ base, placement, schema: rfc2307bisSchema }),
     defaults: { inventMail: true },

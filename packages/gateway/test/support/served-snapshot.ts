@@ -1,12 +1,13 @@
 /** A snapshot served over LDAP on a real socket. */
+
+import type { Control } from "@espalier/ldap";
 import { normalizeDn, rfc2307bisSchema, type SearchRequest } from "@espalier/ldap";
 import { LdapClient, OperationError, PartialSearchError, type SearchEntry } from "@espalier/ldap/client";
 import { createLdapServer } from "@espalier/ldap/server";
-import type { Control } from "@espalier/ldap";
-import { searchControls } from "../../src/tree/published.ts";
 import { LookupOnMiss } from "../../src/search/lookup-on-miss.ts";
 import { Searches } from "../../src/search/search.ts";
 import { Snapshot } from "../../src/snapshot/snapshot.ts";
+import { searchControls } from "../../src/tree/published.ts";
 
 export interface SearchAnswer {
   readonly resultCode: number;
@@ -18,7 +19,10 @@ export interface SearchAnswer {
 export interface ServedSnapshot extends AsyncDisposable {
   readonly url: string;
   /** One search by a client that stays connected. */
-  search(request: Partial<SearchRequest> & { baseObject: string }, controls?: readonly Control[]): Promise<SearchAnswer>;
+  search(
+    request: Partial<SearchRequest> & { baseObject: string },
+    controls?: readonly Control[],
+  ): Promise<SearchAnswer>;
 }
 
 export async function serveSnapshot(snapshot: Snapshot): Promise<ServedSnapshot> {
@@ -27,7 +31,13 @@ export async function serveSnapshot(snapshot: Snapshot): Promise<ServedSnapshot>
     published: new Snapshot(rfc2307bisSchema),
     keyOf: (dn) => normalizeDn(dn, rfc2307bisSchema),
     checkAccess: () => {},
-    misses: new LookupOnMiss({ schema: rfc2307bisSchema, keyOfUser: (username) => username, isServed: () => true, load: async () => false, now: Date.now }),
+    misses: new LookupOnMiss({
+      schema: rfc2307bisSchema,
+      keyOfUser: (username) => username,
+      isServed: () => true,
+      load: async () => false,
+      now: Date.now,
+    }),
   });
   const server = createLdapServer({
     handler: {

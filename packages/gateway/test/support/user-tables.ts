@@ -18,7 +18,8 @@ export const tableQueries: SqlQueries = {
   allUsers: `SELECT ${userColumns.join(", ")} FROM users ORDER BY place`,
   oneUser: `SELECT ${userColumns.join(", ")} FROM users WHERE username = ? ORDER BY place`,
   allGroups: `SELECT ${groupColumns.join(", ")} FROM groups ORDER BY place`,
-  groupsByMember: "SELECT g.name, g.gid_number FROM memberships m JOIN groups g ON g.name = m.name WHERE m.username = ?",
+  groupsByMember:
+    "SELECT g.name, g.gid_number FROM memberships m JOIN groups g ON g.name = m.name WHERE m.username = ?",
   memberships: "SELECT username, name FROM memberships",
 };
 
@@ -86,7 +87,9 @@ export class UserTables implements Disposable {
   #put(table: string, place: number, row: UserRow | GroupRow): void {
     const columns = Object.keys(row);
     this.#database
-      .prepare(`INSERT OR REPLACE INTO ${table} (place, ${columns.join(", ")}) VALUES (?${", ?".repeat(columns.length)})`)
+      .prepare(
+        `INSERT OR REPLACE INTO ${table} (place, ${columns.join(", ")}) VALUES (?${", ?".repeat(columns.length)})`,
+      )
       .run(place, ...Object.values(row));
   }
 
