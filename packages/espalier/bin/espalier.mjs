@@ -13,8 +13,8 @@ if (Number(process.versions.node.split(".")[0]) >= 24) {
 } else {
   const node = join(here, "..", "..", "..", "node_modules", "node", "bin", "node");
   if (!existsSync(node)) {
-    console.error(
-      `Espalier needs Node 24 or later; this is ${process.version}. Run npm ci in the clone, which brings it.`,
+    process.stderr.write(
+      `Espalier needs Node 24 or later; this is ${process.version}. Run npm ci in the clone, which brings it.\n`,
     );
     process.exit(2);
   }

@@ -6,6 +6,7 @@ import {
   type LoadedCertificate,
   type Logger,
   loadCertificate,
+  type SelfSignedCertificate,
   selfSignedCertificate,
   tlsOptions,
 } from "@espalier/service";
@@ -19,7 +20,8 @@ export interface GatewayCertificate {
 }
 
 /**
- * Undefined where nothing needs one: only unencrypted listeners, and no certificate configured.
+ * Undefined only where none is configured, none can be made, and nothing but StartTLS would need one: then StartTLS is not
+ * offered, and the log says so.
  *
  * @throws CertificateError
  */
@@ -28,10 +30,18 @@ export async function gatewayCertificate(
   log: Pick<Logger, "warn">,
 ): Promise<GatewayCertificate | undefined> {
   const { certPath, keyPath, certContent, keyContent, ...rest } = config.tls;
-  if (!needsCertificate(config)) return undefined;
-  const selfSigned = isConfigured(config)
-    ? undefined
-    : await selfSignedCertificate({ directory: resolve(rest.selfSignedDirectory), commonName: commonNameOf(config) });
+  let selfSigned: SelfSignedCertificate | undefined;
+  if (!isConfigured(config)) {
+    try {
+      const directory = resolve(rest.selfSignedDirectory);
+      selfSigned = await selfSignedCertificate({ directory, commonName: commonNameOf(config) });
+    } catch (error) {
+      if (needsCertificate(config)) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      log.warn(`StartTLS is not offered: no certificate is configured, and none can be made: ${reason}`);
+      return undefined;
+    }
+  }
   const loaded = await loadCertificate(
     selfSigned
       ? { certPath: selfSigned.certPath, keyPath: selfSigned.keyPath }
@@ -52,14 +62,14 @@ export async function gatewayCertificate(
   };
 }
 
-/** Whether a certificate is configured, or has to be made because a listener is ldaps. */
+/** Whether there must be one: it is configured, or a listener is ldaps. */
 export function needsCertificate(config: GatewayConfig): boolean {
   return isConfigured(config) || listenersOf(config).some(({ scheme }) => scheme === "ldaps");
 }
 
 /** Where a start would make a self-signed certificate; undefined where it would not. */
 export function certificateToMake(config: GatewayConfig): string | undefined {
-  if (isConfigured(config) || !needsCertificate(config)) return undefined;
+  if (isConfigured(config)) return undefined;
   const directory = resolve(config.tls.selfSignedDirectory);
   return existsSync(join(directory, "self-signed")) ? undefined : directory;
 }

@@ -11,12 +11,12 @@ import { withNested } from "./nested-groups.ts";
 import type { GroupRecord, SkippedRow, UserRecord } from "./records.ts";
 import { TimeSlice } from "./time-slice.ts";
 
-export interface FoundUser {
+interface FoundUser {
   readonly user: User;
   readonly fingerprint: number;
 }
 
-export interface FoundGroup {
+interface FoundGroup {
   readonly group: Group;
   readonly fingerprint: number;
 }

@@ -54,7 +54,8 @@ export class Entry implements Encoding {
 
   /** The values of the attribute at `position` of the shape: views into the entry's memory. */
   valuesAt(position: number): Uint8Array[] {
-    return this.#eachValueAt(position, (bytes, start, end) => bytes.subarray(start, end));
+    const { view } = this.slab;
+    return this.#eachValueAt(position, (_, start, end) => view.subarray(start, end));
   }
 
   /** The text values of an attribute by its canonical key; empty when the entry does not have it. */

@@ -6,6 +6,8 @@ const ownSlabOctets = slabOctets / 8;
 
 export interface Slab {
   readonly bytes: Buffer;
+  /** The same memory: a part of a `Uint8Array` is made faster than one of a `Buffer`. */
+  readonly view: Uint8Array;
   used: number;
   /** Octets of entries that are still served. */
   live: number;
@@ -70,5 +72,6 @@ export class SlabStore {
 }
 
 function emptySlab(octets: number): Slab {
-  return { bytes: Buffer.allocUnsafeSlow(octets), used: 0, live: 0 };
+  const bytes = Buffer.allocUnsafeSlow(octets);
+  return { bytes, view: new Uint8Array(bytes.buffer, bytes.byteOffset, octets), used: 0, live: 0 };
 }

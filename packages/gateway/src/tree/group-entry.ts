@@ -30,7 +30,11 @@ export function groupEntry(
   return { dn, attributes, operational: operationalAttributes(tree, dn, { structural: "groupOfNames", ...about }) };
 }
 
-/** The group that stands in for a primary group number no group has: named after its user, who is its only member. */
+/**
+ * The group that stands in for a primary group number no group has: named after its user, who is its only member. It is
+ * a groupOfMembers (draft-howard-rfc2307bis-02), which gives it its name, and no groupOfNames, so that clients that mirror
+ * those do not make a group of each user.
+ */
 export function privateGroupEntry(
   tree: Tree,
   owner: { username: string; gidNumber: number },
@@ -40,11 +44,11 @@ export function privateGroupEntry(
   return {
     dn,
     attributes: [
-      ["objectClass", ["top", "posixGroup"]],
+      ["objectClass", ["top", "groupOfMembers", "posixGroup"]],
       ["cn", [owner.username]],
       ["gidNumber", [String(owner.gidNumber)]],
       ["memberUid", [owner.username]],
     ],
-    operational: operationalAttributes(tree, dn, { structural: "posixGroup", ...about }),
+    operational: operationalAttributes(tree, dn, { structural: "groupOfMembers", ...about }),
   };
 }

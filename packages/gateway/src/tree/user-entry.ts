@@ -9,7 +9,7 @@ export interface UserDefaults {
   readonly inventMail: boolean;
 }
 
-export const userClasses = ["top", "person", "organizationalPerson", "inetOrgPerson", "posixAccount"] as const;
+const userClasses = ["top", "person", "organizationalPerson", "inetOrgPerson", "posixAccount"] as const;
 
 export function userEntry(
   tree: Tree,
