@@ -40,7 +40,7 @@ function all(...commands) {
 const [task, ...rest] = process.argv.slice(2);
 if (!installed()) {
   console.error("Installing the npm packages of package-lock.json …");
-  const status = run("npm", "ci", "--no-audit", "--no-fund");
+  const status = run("npm", "ci", "--no-audit", "--no-fund", "--loglevel=error");
   if (status !== 0) process.exit(status);
 }
 

@@ -1,13 +1,13 @@
 /** The operator's own tables, read through the operator's own queries: users, groups, and who is in which. */
 import type { Driver } from "./driver.ts";
-import { SourceError, type SourceErrorCode } from "./error.ts";
+import { SourceError } from "./error.ts";
 import { MysqlDriver } from "./mysql.ts";
 import { PostgresDriver } from "./postgres.ts";
 import { parseQueries, SqlSource } from "./sql-source.ts";
 import { SqliteDriver } from "./sqlite.ts";
 import { parseSqlUrl, type SqlTarget } from "./url.ts";
 
-export { SourceError, type SourceErrorCode };
+export { SourceError };
 
 export type Dialect = "postgres" | "mysql" | "mariadb" | "sqlite";
 
