@@ -47,7 +47,7 @@ describe("espalier config test", () => {
       exitCode: 0,
       lines: [
         "ok       Serves dc=example,dc=com on ldap://0.0.0.0:3899.",
-        "warning  No certificate: passwords cross the network in clear text.",
+        `warning  Certificate: the first start makes a self-signed one in ${join(folder, "cert")}, which clients can verify only if they are given it.`,
         expect.stringMatching(/^ok {7}Database: SQLite 3\..*\.$/),
         "ok       oneUser: 1 row in n ms.",
         "ok       allUsers: 32 rows in n ms.",

@@ -83,7 +83,7 @@ describe("a gateway that anybody may search", () => {
     const { entries } = await search({ baseObject: "", scope: "baseObject" });
     const [rootDse] = entries;
     expect(rootDse?.texts("namingContexts")).toEqual([base]);
-    expect(rootDse?.texts("supportedExtension")).toEqual([Oid.whoAmI, Oid.cancel]);
+    expect(rootDse?.texts("supportedExtension")).toEqual([Oid.whoAmI, Oid.cancel, Oid.startTls]);
     for (const control of rootDse!.texts("supportedControl")) {
       if (control === Oid.passwordPolicy) continue;
       const answer = await answerTo(client, { baseObject: base }, [

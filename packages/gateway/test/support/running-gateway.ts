@@ -1,4 +1,6 @@
 /** A gateway in this process, over the tables of a test, on a port of its own. */
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { LdapClient } from "@espalier/ldap/client";
 import { createHealth, createLog, createMetrics, type Health, type Metrics } from "@espalier/service";
 import { gatewaySection } from "../../src/config.ts";
@@ -23,6 +25,7 @@ export function gatewaySettings(tables: UserTables, settings: GatewaySettings = 
   return {
     base: "dc=example,dc=com",
     listen: ["ldap://127.0.0.1:0"],
+    tls: { selfSignedDirectory: join(tmpdir(), "espalier-test-certificate") },
     requireAuthForSearch: false,
     refresh: { interval: "100ms" },
     sql: { url: tables.url, queries: tableQueries },
