@@ -11,16 +11,23 @@ export type GatewayInstruments = {
 
 type Ended = OperationEnded<SessionState>;
 
-/** A request's name in logs and metrics: the RFC's, without `Request`. */
-function nameOf(request: RequestOp | undefined): string {
-  return request === undefined ? "unreadable" : request.type.slice(0, -"Request".length);
+/** The metrics of one kind of operation, looked up once and not for each of them. */
+interface OperationSeries {
+  /** In logs and metrics: the RFC's name, without `Request`. */
+  readonly name: string;
+  readonly duration: HistogramSeries;
+  /** By result code, or by how it ended where there was no answer. */
+  readonly counts: Map<number | Ended["outcome"], CounterSeries>;
+}
+
+function resultName(result: number | Ended["outcome"]): string {
+  return typeof result === "number" ? resultCodeName(result) : result;
 }
 
 export class OperationObserver implements ServerObserver<SessionState> {
   readonly #log: Logger;
   readonly #metrics: GatewayInstruments;
-  readonly #counts = new Map<string, CounterSeries>();
-  readonly #durations = new Map<string, HistogramSeries>();
+  readonly #series = new Map<string, OperationSeries>();
   readonly #entriesSent: CounterSeries;
   readonly #opened: CounterSeries;
 
@@ -49,14 +56,13 @@ export class OperationObserver implements ServerObserver<SessionState> {
   }
 
   operationEnded(event: Ended): void {
-    const name = nameOf(event.request);
-    const result = event.resultCode === undefined ? event.outcome : resultCodeName(event.resultCode);
-    this.#count(name, result).inc();
-    this.#duration(name).observe(event.durationMs / 1000);
+    const series = this.#seriesOf(event.request?.type ?? "unreadableRequest");
+    this.#count(series, event.resultCode ?? event.outcome).inc();
+    series.duration.observe(event.durationMs / 1000);
     if (event.entries > 0) this.#entriesSent.inc(event.entries);
     const reason = this.#reasonOf(event);
     const level = reason === undefined ? "info" : "warn";
-    if (this.#log.isEnabled(level)) this.#log.line(level, name, fieldsOf(event, result, reason));
+    if (this.#log.isEnabled(level)) this.#log.line(level, series.name, fieldsOf(event, reason));
   }
 
   protocolError(session: Session<SessionState>, error: Error): void {
@@ -85,23 +91,23 @@ export class OperationObserver implements ServerObserver<SessionState> {
     return reason;
   }
 
-  #count(operation: string, result: string): CounterSeries {
-    const id = `${operation} ${result}`;
-    let series = this.#counts.get(id);
+  #seriesOf(type: string): OperationSeries {
+    let series = this.#series.get(type);
     if (!series) {
-      series = this.#metrics.operations.labels({ operation, result });
-      this.#counts.set(id, series);
+      const name = type.slice(0, -"Request".length);
+      series = { name, duration: this.#metrics.durations.labels({ operation: name }), counts: new Map() };
+      this.#series.set(type, series);
     }
     return series;
   }
 
-  #duration(operation: string): HistogramSeries {
-    let series = this.#durations.get(operation);
-    if (!series) {
-      series = this.#metrics.durations.labels({ operation });
-      this.#durations.set(operation, series);
+  #count({ name, counts }: OperationSeries, result: number | Ended["outcome"]): CounterSeries {
+    let count = counts.get(result);
+    if (!count) {
+      count = this.#metrics.operations.labels({ operation: name, result: resultName(result) });
+      counts.set(result, count);
     }
-    return series;
+    return count;
   }
 }
 
@@ -110,7 +116,7 @@ function peer(session: Session<SessionState>) {
   return { connectionId: id, remoteAddress, remotePort };
 }
 
-function fieldsOf(event: Ended, result: string, reason: string | undefined): Record<string, unknown> {
+function fieldsOf(event: Ended, reason: string | undefined): Record<string, unknown> {
   const { session, messageId, request, durationMs, diagnosticMessage } = event;
   return {
     connectionId: session.id,
@@ -121,7 +127,7 @@ function fieldsOf(event: Ended, result: string, reason: string | undefined): Rec
     ...whatOf(request),
     ...(request?.type === "searchRequest" ? { entries: event.entries } : {}),
     durationMs: Math.round(durationMs * 1000) / 1000,
-    result,
+    result: resultName(event.resultCode ?? event.outcome),
     ...(reason === undefined ? {} : { reason }),
     ...(diagnosticMessage === "" ? {} : { diagnosticMessage }),
   };

@@ -1,7 +1,7 @@
 /** From a filter to the few entries among which every match must be, by the snapshot's indexes. */
 import type { AttributeType, AttributeValueAssertionFilter, Filter, SubstringsFilter } from "@espalier/ldap";
 import type { Entry } from "../snapshot/entry.ts";
-import type { EqualityIndex } from "../snapshot/equality-index.ts";
+import { countOf, type EqualityIndex, entriesOf } from "../snapshot/equality-index.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 
 /** A superset of the matches; a set of entries that is not bounded by an index is `undefined` where this is returned. */
@@ -72,7 +72,8 @@ function equality(filter: AttributeValueAssertionFilter, snapshot: Snapshot): Ca
   if (!index) return undefined;
   const key = attribute.equality?.normalizeAssertion(filter.value);
   if (key === undefined) return none;
-  return { count: index.count(key), fulfilled: filter, entries: () => index.entries(key) };
+  const postings = index.postings(key);
+  return { count: countOf(postings), fulfilled: filter, entries: () => entriesOf(postings) };
 }
 
 /**

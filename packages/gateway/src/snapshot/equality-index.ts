@@ -6,7 +6,7 @@ import { OrderedSet } from "./ordered-set.ts";
  * A lone entry stands for itself and a few for an array of them: most values are held by one entry, or by a user's few
  * groups, and a set for each of a million users would cost 200 octets.
  */
-type Postings = Entry | Entry[] | Set<Entry>;
+export type Postings = Entry | Entry[] | Set<Entry>;
 
 const maxArray = 8;
 
@@ -47,16 +47,27 @@ export class EqualityIndex {
     this.ordered?.delete(value);
   }
 
-  count(value: string): number {
-    const present = this.#postings.get(value);
-    if (present === undefined) return 0;
-    return present instanceof Set ? present.size : Array.isArray(present) ? present.length : 1;
+  /** Who holds the value, for {@link countOf} and {@link entriesOf}. */
+  postings(value: string): Postings | undefined {
+    return this.#postings.get(value);
   }
 
-  /** The entries that hold the value; a copy, so that a refresh in between does not disturb its reader. */
-  entries(value: string): Entry[] {
-    const present = this.#postings.get(value);
-    if (present === undefined) return [];
-    return present instanceof Set || Array.isArray(present) ? [...present] : [present];
+  count(value: string): number {
+    return countOf(this.postings(value));
   }
+
+  entries(value: string): Entry[] {
+    return entriesOf(this.postings(value));
+  }
+}
+
+export function countOf(postings: Postings | undefined): number {
+  if (postings === undefined) return 0;
+  return postings instanceof Set ? postings.size : Array.isArray(postings) ? postings.length : 1;
+}
+
+/** A copy, so that a refresh in between does not disturb its reader. */
+export function entriesOf(postings: Postings | undefined): Entry[] {
+  if (postings === undefined) return [];
+  return postings instanceof Set || Array.isArray(postings) ? [...postings] : [postings];
 }
