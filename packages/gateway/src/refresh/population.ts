@@ -47,6 +47,8 @@ export class Population {
   /** Group numbers of users that were replaced outside a pass: the next one looks whose private group they are. */
   readonly #unsettled = new Set<number>();
   #pass = 0;
+  #second = Number.NaN;
+  #secondText = "";
 
   constructor(snapshot: Snapshot, options: PopulationOptions) {
     this.snapshot = snapshot;
@@ -233,7 +235,7 @@ export class Population {
         ...content,
         operational: [
           ...operational,
-          ["modifyTimestamp", [generalizedTime(new Date(this.#options.now()))]],
+          ["modifyTimestamp", [this.#nowText()]],
           ...(memberOf.length > 0 ? [["memberOf", memberOf] as const] : []),
         ],
       },
@@ -277,9 +279,19 @@ export class Population {
     return names.map((name) => this.#options.tree.groupDn(name));
   }
 
+  /** Now, to the second: a million entries of one load need not write the same text a million times. */
+  #nowText(): string {
+    const second = Math.floor(this.#options.now() / 1000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#secondText = generalizedTime(new Date(second * 1000));
+    }
+    return this.#secondText;
+  }
+
   /** The row's own times, else when this gateway first saw the entry and when it last saw it change. */
   #times(before: Entry | undefined, data: { readonly createdAt?: Date; readonly updatedAt?: Date }): Timestamps {
-    const now = generalizedTime(new Date(this.#options.now()));
+    const now = this.#nowText();
     const created = data.createdAt && generalizedTime(data.createdAt);
     return {
       createTimestamp: created ?? before?.texts("createtimestamp")[0] ?? now,

@@ -26,10 +26,13 @@ export class ShapeTable {
 
   shapeOf(content: EntryContent): Shape {
     const objectClasses = content.attributes.find(([type]) => type === "objectClass")?.[1] ?? [];
-    const types = [...content.attributes, ...content.operational].map(([type]) => type);
-    const id = `${content.attributes.length} ${types.join(" ")} ${objectClasses.join(" ")}`;
+    let id = `${content.attributes.length}`;
+    for (const [type] of content.attributes) id += ` ${type}`;
+    for (const [type] of content.operational) id += ` ${type}`;
+    for (const name of objectClasses) id += ` ${name}`;
     let shape = this.#shapes.get(id);
     if (!shape) {
+      const types = [...content.attributes, ...content.operational].map(([type]) => type);
       shape = {
         types,
         userTypes: content.attributes.length,

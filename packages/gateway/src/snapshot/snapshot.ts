@@ -28,6 +28,7 @@ const indexed: readonly { type: string; ordered: boolean }[] = [
 interface Indexed {
   readonly key: string;
   readonly index: EqualityIndex;
+  readonly holdsDns: boolean;
   normalize(text: string): string | undefined;
 }
 
@@ -46,6 +47,7 @@ export class Snapshot {
       const attribute = schema.attribute(type)!;
       this.#indexes.set(attribute.key, {
         key: attribute.key,
+        holdsDns: attribute.equality?.name === "distinguishedNameMatch",
         index: new EqualityIndex(ordered ? compareFor(attribute) : undefined),
         normalize: normalizerFor(attribute),
       });
@@ -144,7 +146,7 @@ export class Snapshot {
    */
   #reindex(entry: Entry, before: ReadonlyMap<string, readonly string[]>, content: EntryContent | undefined): void {
     const positions = content && entry.shape.positions;
-    for (const { key, index, normalize } of this.#indexes.values()) {
+    for (const { key, index, holdsDns, normalize } of this.#indexes.values()) {
       const old = before.get(key) ?? noValues;
       const position = positions?.get(key);
       const now = position === undefined ? noValues : valuesAt(content!, position);
@@ -154,8 +156,9 @@ export class Snapshot {
       }
       for (const text of without(now, old)) {
         const value = normalize(text);
+        if (value === undefined) continue;
         // A DN that is another entry's is kept as that entry's string, not as a copy of it.
-        if (value !== undefined) index.add(this.#byKey.get(value)?.key ?? value, entry);
+        index.add(holdsDns ? (this.#byKey.get(value)?.key ?? value) : value, entry);
       }
     }
   }

@@ -1,5 +1,5 @@
 /** entryUUID (RFC 4530), derived from the DN so that every gateway over the same data gives the same one. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** A namespace of our own, as RFC 4122 §4.3 asks: the UUIDv5 of `espalier` under the RFC's X.500 namespace. */
 const namespace = uuid5(Buffer.from("6ba7b8149dad11d180b400c04fd430c8", "hex"), "espalier");
@@ -11,7 +11,7 @@ export function entryUuid(key: string): string {
 }
 
 function uuid5(space: Buffer, name: string): Buffer {
-  const bytes = createHash("sha1").update(space).update(name).digest().subarray(0, 16);
+  const bytes = hash("sha1", Buffer.concat([space, Buffer.from(name)]), "buffer").subarray(0, 16);
   bytes[6] = (bytes[6]! & 0x0f) | 0x50;
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;
   return bytes;
