@@ -5,6 +5,7 @@
 import type { Entry } from "../snapshot/entry.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import type { Source, User } from "../source/source.ts";
+import { TimeSlice } from "../time-slice.ts";
 import type { EntryContent } from "../tree/entry-content.ts";
 import { groupEntry } from "../tree/group-entry.ts";
 import { fixedEntries, generalizedTime, type Timestamps, type Tree } from "../tree/tree.ts";
@@ -12,7 +13,6 @@ import { type UserDefaults, userEntry } from "../tree/user-entry.ts";
 import { PrivateGroups } from "./private-groups.ts";
 import { type Reading, readRows } from "./reading.ts";
 import type { GroupRecord, SkippedRow, UserRecord } from "./records.ts";
-import { TimeSlice } from "./time-slice.ts";
 
 /** What a pass did. */
 export interface PassResult {

@@ -4,9 +4,9 @@
  */
 import type { Entry } from "../snapshot/entry.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
+import type { TimeSlice } from "../time-slice.ts";
 import { privateGroupEntry } from "../tree/group-entry.ts";
 import type { Timestamps, Tree } from "../tree/tree.ts";
-import type { TimeSlice } from "./time-slice.ts";
 
 export class PrivateGroups {
   readonly #snapshot: Snapshot;

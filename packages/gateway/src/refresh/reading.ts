@@ -5,11 +5,11 @@
 import { sortInSlices } from "../snapshot/sort-in-slices.ts";
 import { parseGroup, parseUser } from "../source/row.ts";
 import type { Group, Row, Source, User } from "../source/source.ts";
+import { TimeSlice } from "../time-slice.ts";
 import type { Tree } from "../tree/tree.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { withNested } from "./nested-groups.ts";
 import type { GroupRecord, SkippedRow, UserRecord } from "./records.ts";
-import { TimeSlice } from "./time-slice.ts";
 
 interface FoundUser {
   readonly user: User;

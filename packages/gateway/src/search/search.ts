@@ -4,9 +4,9 @@
  */
 import { LdapError, ResultCode, type SearchRequest } from "@espalier/ldap";
 import type { Handled, SearchOperation, Session } from "@espalier/ldap/server";
-import { TimeSlice } from "../refresh/time-slice.ts";
 import type { Entry } from "../snapshot/entry.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
+import { TimeSlice } from "../time-slice.ts";
 import { checkAssertion } from "./assertion.ts";
 import { type Candidates, candidatesFor } from "./candidates.ts";
 import type { LookupOnMiss } from "./lookup-on-miss.ts";

@@ -1,9 +1,9 @@
 /** In which order a search visits entries, and where it starts: anything goes unless it is paged or sorted. */
 
-import type { TimeSlice } from "../refresh/time-slice.ts";
 import type { Entry } from "../snapshot/entry.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import { sortInSlices } from "../snapshot/sort-in-slices.ts";
+import type { TimeSlice } from "../time-slice.ts";
 import type { Candidates } from "./candidates.ts";
 import type { Matcher } from "./matcher.ts";
 import type { ResultControls } from "./result-controls.ts";

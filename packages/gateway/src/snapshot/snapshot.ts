@@ -3,7 +3,7 @@
  * changes entries in place, each at once; a reader that pauses keeps the array it has, and sees an entry as it now is.
  */
 import { type AttributeType, normalizeDn, type Schema } from "@espalier/ldap";
-import { TimeSlice } from "../refresh/time-slice.ts";
+import { TimeSlice } from "../time-slice.ts";
 import type { EntryContent } from "../tree/entry-content.ts";
 import { encodeEntry } from "./encode-entry.ts";
 import { Entry } from "./entry.ts";
