@@ -13,7 +13,7 @@ const path = [
 ];
 
 /** True where a missing program must fail the run instead of skipping tests. */
-const isContinuousIntegration = process.env.CI === "true";
+export const isContinuousIntegration = process.env.CI === "true";
 
 /** The environment that a child process is started with: this process's own, and `changes` over it. */
 export function childEnvironment(changes: Readonly<Record<string, string | undefined>> = {}): NodeJS.ProcessEnv {

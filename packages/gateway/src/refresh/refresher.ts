@@ -29,7 +29,8 @@ const maxShare = 0.5;
 export class Refresher {
   readonly #options: RefresherOptions;
   readonly #abort = new AbortController();
-  readonly #named = new Set<string>();
+  /** Rows that the last pass skipped: the log names each once, as long as it is skipped. */
+  #named = new Set<string>();
   readonly #firstPass = Promise.withResolvers<void>();
   #loaded = Promise.withResolvers<void>();
   #isLoaded = false;
@@ -168,10 +169,12 @@ export class Refresher {
     const { log } = this.#options;
     const { users, groups, changed } = result;
     this.skipped = result.skipped;
+    const named = this.#named;
+    this.#named = new Set();
     for (const row of result.skipped) {
       const id = `${row.kind} ${row.name} ${row.reason}`;
-      if (this.#named.has(id)) continue;
       this.#named.add(id);
+      if (named.has(id)) continue;
       log.warn(`A ${row.kind} cannot be served: ${row.reason}`, { [row.kind]: row.name });
     }
     const fields = { users, groups, changed, skipped: result.skipped.length, durationMs: Math.round(durationMs) };

@@ -4,6 +4,7 @@
  * only so many names are asked for at the same time.
  */
 import { type Filter, parseDn, type Schema } from "@espalier/ldap";
+import { maxNameCharacters } from "../source/row.ts";
 
 export interface LookupOptions {
   readonly schema: Schema;
@@ -35,7 +36,7 @@ export class LookupOnMiss {
   /** The one user name that every match of the filter must have, unless it is served or known to be absent. */
   usernameIn(filter: Filter): string | undefined {
     const username = this.#uidIn(filter);
-    if (username === undefined || this.#isAbsent(username)) return undefined;
+    if (username === undefined || this.#cannotBe(username)) return undefined;
     return this.#options.isServed(this.#options.keyOfUser(username)) ? undefined : username;
   }
 
@@ -44,7 +45,7 @@ export class LookupOnMiss {
     const rdn = parseDn(dn)[0];
     const username = rdn?.length === 1 && this.#isUid(rdn[0]!.type) ? rdn[0]!.value : undefined;
     if (typeof username !== "string" || this.#options.keyOfUser(username) !== key) return undefined;
-    return this.#isAbsent(username) ? undefined : username;
+    return this.#cannotBe(username) ? undefined : username;
   }
 
   /** Resolves when the snapshot says what the database says of this user, or when the database cannot be asked. */
@@ -69,6 +70,11 @@ export class LookupOnMiss {
     this.#absentUntil.delete(username);
     this.#absentUntil.set(username, this.#options.now() + absentForMs);
     if (this.#absentUntil.size > maxAbsent) this.#absentUntil.delete(this.#absentUntil.keys().next().value!);
+  }
+
+  /** A name that no row may have, which must not be remembered either, or one that is known to be absent. */
+  #cannotBe(username: string): boolean {
+    return username.length > maxNameCharacters || this.#isAbsent(username);
   }
 
   #isAbsent(username: string): boolean {

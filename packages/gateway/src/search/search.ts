@@ -32,6 +32,8 @@ export interface SearchOptions {
 const immediateCandidates = 64;
 /** Normalized base objects that are remembered: clients search under the same few over and over. */
 const maxRememberedBases = 1000;
+/** Characters; a stranger may send 64 KiB of them. */
+const maxRememberedLength = 512;
 
 export class Searches {
   readonly #options: SearchOptions;
@@ -180,6 +182,7 @@ export class Searches {
     let key = this.#keys.get(dn);
     if (key === undefined) {
       key = this.#options.keyOf(dn);
+      if (dn.length > maxRememberedLength) return key;
       if (this.#keys.size >= maxRememberedBases) this.#keys.clear();
       this.#keys.set(dn, key);
     }

@@ -73,7 +73,7 @@ export class SelectionCache {
     const cached = this.#cache.get(id);
     if (cached) return cached;
     const selection = new Selection(attributes, typesOnly, this.#schema);
-    if (attributes.some((name) => name.includes("\n"))) return selection;
+    if (id.length > maxCachedLength || attributes.some((name) => name.includes("\n"))) return selection;
     if (this.#cache.size >= maxCached) this.#cache.clear();
     this.#cache.set(id, selection);
     return selection;
@@ -81,6 +81,8 @@ export class SelectionCache {
 }
 
 const maxCached = 256;
+/** Characters of a list; SSSD's has 500, and a stranger may send 64 KiB. */
+const maxCachedLength = 4096;
 
 function range(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i);

@@ -84,7 +84,7 @@ function decide(
   const { shape, schema } = known;
   const ofShape = decisionsOf(shape);
   const id =
-    value && value.length <= 64
+    value && value.length <= 64 && attribute.length <= 64
       ? `${filter.type} ${attribute.length} ${attribute} ${String.fromCharCode(...value)}`
       : undefined;
   if (id !== undefined && ofShape.has(id)) return ofShape.get(id);

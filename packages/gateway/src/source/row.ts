@@ -18,7 +18,7 @@ import {
 } from "./column.ts";
 import type { Group, Membership, Row, User } from "./source.ts";
 
-const maxNameCharacters = 256;
+export const maxNameCharacters = 256;
 
 /** What `SQL_QUERY_ALL_USERS` and `SQL_QUERY_ONE_USER` must have. */
 export const requiredUserColumns = ["username", "uid_number", "gid_number"] as const;

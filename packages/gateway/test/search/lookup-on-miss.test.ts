@@ -42,6 +42,7 @@ describe("the user that a search may have missed", () => {
     ["(uid~=ann)", undefined],
     ["(cn=ann)", undefined],
     ["(uid;lang-de=ann)", undefined],
+    [`(uid=${"a".repeat(257)})`, undefined],
   ])("by filter %s is %s", (filter, username) => {
     expect(scene({ served: ["served"] }).misses.usernameIn(parseFilter(filter))).toBe(username);
   });
