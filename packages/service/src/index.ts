@@ -20,6 +20,7 @@ export { Secret, secret } from "./configuration/secret.ts";
 export type { EnvironmentTable, EnvironmentVariable, Section } from "./configuration/section.ts";
 export { defineSection } from "./configuration/section.ts";
 export { logSection, metricsSection } from "./configuration/shared-sections.ts";
+export type { EventSink, NewEvent, Severity } from "./events/event.ts";
 export type { CheckResult, CheckStatus, Health, HealthReport, Readiness } from "./health/health.ts";
 export { createHealth } from "./health/health.ts";
 export type { HealthServer, HealthServerOptions } from "./health/server.ts";
