@@ -1,8 +1,11 @@
 /** The `gateway` section of espalier.yaml, the environment variables that set it, and what follows from both. */
+import { readFileSync } from "node:fs";
 import { formatDn, parseDn } from "@espalier/ldap";
 import { checkTlsPolicy, defineSection, duration, listenUrl, secret, tlsPolicyShape } from "@espalier/service";
 import { z } from "zod";
+import type { NotificationOptions } from "./approval/notification.ts";
 import { AttemptKeys } from "./backoff/attempt.ts";
+import { type AuthChain, authBackends } from "./bind/credentials.ts";
 import type { SourceOptions } from "./source/source.ts";
 
 /** A setting of the system this replaces that means something this gateway does not do: never passed over in silence. */
@@ -64,6 +67,21 @@ const sql = z.strictObject({
   }),
 });
 
+const notification = z.strictObject({
+  url: z
+    .url({ protocol: /^https?$/, error: "must be an http or https URL" })
+    .describe("Where a login is announced; the answer to that request is the person's."),
+  apiKey: secret().optional().describe("Sent along, where the server asks for one."),
+  ca: z
+    .string()
+    .optional()
+    .describe("PEM file with the authority of the server's certificate, where it is not a public one."),
+  timeout: duration({ min: 1_000 })
+    .default(30_000)
+    .describe("How long a login waits for an answer. SSSD's `ldap_opt_timeout` must be longer: it is 8 s unless set."),
+  exempt: z.array(z.string().min(1)).default([]).describe("Users that are not asked: service accounts."),
+});
+
 const schema = z
   .strictObject({
     base: baseDn.optional().describe("The naming context. Without it, the dc parts of `commonName`."),
@@ -82,9 +100,10 @@ const schema = z
       .literal("sql", { error: "must be sql: this version reads users from an SQL database only" })
       .default("sql"),
     authBackends: z
-      .array(z.literal("sql", { error: "can only be sql: this version has no other authentication backend" }))
+      .array(z.enum(authBackends, { error: "can only be sql or notification" }))
       .min(1)
       .default(["sql"]),
+    notification: notification.optional(),
     requireAuthForSearch: z.boolean().default(true),
     placement: z
       .enum(["flat", "ou"])
@@ -185,6 +204,20 @@ const schema = z
         message: "is missing: set LDAP_BASE_DN, for example dc=example,dc=com",
       });
     }
+    if (!value.authBackends.includes("sql")) {
+      context.addIssue({
+        code: "custom",
+        path: ["authBackends"],
+        message: "must have sql too: a notification alone would let anybody ask, with any password",
+      });
+    }
+    if (value.authBackends.includes("notification") && value.notification === undefined) {
+      context.addIssue({
+        code: "custom",
+        path: ["notification"],
+        message: "is missing although authBackends names it: set NOTIFICATION_URL",
+      });
+    }
     if (value.listen && (value.bindIp !== undefined || value.port !== undefined || value.unencrypted !== undefined)) {
       context.addIssue({
         code: "custom",
@@ -224,8 +257,10 @@ export const gatewaySection = defineSection({
     DIRECTORY_BACKEND: { path: ["directoryBackend"], description: "`sql`." },
     AUTH_BACKENDS: {
       path: ["authBackends"],
-      description: "`sql`. A list is passed from left to right, and all must agree.",
+      description: "`sql`, or `sql,notification`: all must agree, and the password always goes first.",
     },
+    NOTIFICATION_URL: { path: ["notification", "url"], description: "The server that asks people to approve logins." },
+    NOTIFICATION_API_KEY: { path: ["notification", "apiKey"], description: "Sent to it, where it asks for one." },
     SQL_URI: { path: ["sql", "url"], aliases: ["SQL_URL"], description: "The database's URL, with user and password." },
     SQL_SSL: {
       path: ["sql", "ssl"],
@@ -297,4 +332,24 @@ export function sourceOptionsOf({ sql }: GatewayConfig): SourceOptions {
 /** The host name for certificates. */
 export function commonNameOf(config: GatewayConfig): string {
   return config.commonName ?? "localhost";
+}
+
+/** What a login must pass. */
+export function authChainOf(config: GatewayConfig): AuthChain {
+  return { default: config.authBackends, hasNotification: config.notification !== undefined };
+}
+
+/** How people are asked. @throws Error when the file with the authority cannot be read. */
+export function notificationOptionsOf(
+  config: GatewayConfig,
+  { url, apiKey, ca, timeout, exempt }: NonNullable<GatewayConfig["notification"]>,
+): NotificationOptions {
+  return {
+    url: new URL(url),
+    apiKey: apiKey?.reveal(),
+    ca: ca === undefined ? undefined : readFileSync(ca, "utf8"),
+    timeoutMs: timeout,
+    realm: baseOf(config),
+    exempt,
+  };
 }

@@ -17,11 +17,12 @@ import {
   type Session,
 } from "@espalier/ldap/server";
 import type { CheckResult, Logger } from "@espalier/service";
+import { NotificationBackend } from "./approval/notification.ts";
 import type { AttemptKeys } from "./backoff/attempt.ts";
 import type { BackoffLedger } from "./backoff/ledger.ts";
 import { Binds } from "./bind/binds.ts";
-import { credentialsOf } from "./bind/credentials.ts";
-import { baseOf, type GatewayConfig, sourceOptionsOf } from "./config.ts";
+import { type AuthChain, type Credentials, credentialsOf } from "./bind/credentials.ts";
+import { authChainOf, baseOf, type GatewayConfig, notificationOptionsOf, sourceOptionsOf } from "./config.ts";
 import { PasswordVerifier } from "./password/verifier.ts";
 import { Population } from "./refresh/population.ts";
 import { Refresher } from "./refresh/refresher.ts";
@@ -72,12 +73,13 @@ export class Directory {
         log.error("A thread that verifies passwords was lost; another takes its place.", { error }),
     });
     const keepsPasswords = config.binds.source === "snapshot" || config.outage.binds === "lastKnown";
+    const chain = authChainOf(config);
     const lastKnownForMs = config.outage.binds === "lastKnown" ? config.outage.lastKnownFor : 0;
     this.population = new Population(this.snapshot, {
       tree: this.tree,
       defaults: { inventMail: config.inventMail },
       observePassword: (stored) => this.verifier.observe(stored),
-      passwordToKeep: keepsPasswords ? hashThatAdmits : undefined,
+      credentialsToKeep: keepsPasswords ? (user) => credentialsThatAdmit(user, chain) : undefined,
       now,
     });
     this.#source = openSource(sourceOptionsOf(config));
@@ -114,6 +116,8 @@ export class Directory {
       keyOf: (dn) => this.#keyOf(dn),
       from: config.binds.source,
       lastKnownForMs,
+      chain,
+      notification: config.notification && new NotificationBackend(notificationOptionsOf(config, config.notification)),
       now,
     });
   }
@@ -197,7 +201,7 @@ export class Directory {
 }
 
 /** Only what would admit its user in a bind against the row, so that one against memory admits nobody else. */
-function hashThatAdmits(user: User): string | undefined {
-  const credentials = credentialsOf(user);
-  return typeof credentials === "string" ? undefined : credentials.stored;
+function credentialsThatAdmit(user: User, chain: AuthChain): Credentials | undefined {
+  const credentials = credentialsOf(user, chain);
+  return typeof credentials === "string" ? undefined : credentials;
 }

@@ -12,6 +12,7 @@ import {
   ResultCode,
 } from "@espalier/ldap";
 import type { BindOperation, Handled } from "@espalier/ldap/server";
+import type { ApprovalOutcome, NotificationBackend } from "../approval/notification.ts";
 import type { AttemptKeys, BindAttempt } from "../backoff/attempt.ts";
 import type { BackoffDecision, BackoffLedger } from "../backoff/ledger.ts";
 import type { DummyOutcome, PasswordVerifier, VerifyOutcome } from "../password/verifier.ts";
@@ -21,7 +22,7 @@ import type { SessionState } from "../session-state.ts";
 import { parseUser } from "../source/row.ts";
 import type { Row, Source } from "../source/source.ts";
 import type { Tree } from "../tree/tree.ts";
-import { type Credentials, type CredentialsRefusal, credentialsOf } from "./credentials.ts";
+import { type AuthChain, type Credentials, type CredentialsRefusal, credentialsOf } from "./credentials.ts";
 
 export interface BindOptions {
   readonly tree: Tree;
@@ -37,6 +38,9 @@ export interface BindOptions {
   readonly from: "fresh" | "snapshot";
   /** How long binds are verified against the last known hash while the database is away; 0 drops the connection. */
   readonly lastKnownForMs: number;
+  readonly chain: AuthChain;
+  /** Who is asked for approvals; there whenever `chain.hasNotification`. */
+  readonly notification: NotificationBackend | undefined;
   readonly now: () => number;
 }
 
@@ -46,6 +50,7 @@ export type BindRefusal =
   | "unknown DN"
   | "unknown user"
   | "wrong password"
+  | `not approved: ${string}`
   | `stored password ${string}`;
 
 interface BindInProgress {
@@ -99,8 +104,7 @@ export class Binds {
     const { username } = bind;
     if (username === undefined) return this.#refuse(bind, "unknown DN");
     if (this.#options.from === "snapshot" && this.#options.refresher.isCurrent()) {
-      const stored = this.#options.population.password(username);
-      return this.#verify(bind, stored === undefined ? "unknown user" : { username, stored });
+      return this.#verify(bind, this.#options.population.credentials(username) ?? "unknown user");
     }
     return this.#bindFresh(bind, username);
   }
@@ -112,15 +116,15 @@ export class Binds {
     } catch (error) {
       return this.#bindWithoutDatabase(bind, username, error);
     }
-    return this.#verify(bind, credentialsIn(row));
+    return this.#verify(bind, credentialsIn(row, this.#options.chain));
   }
 
   /** An outage is no wrong password: a dropped connection makes a client try the next server, a result code does not. */
   #bindWithoutDatabase(bind: BindInProgress, username: string, error: unknown): Handled {
     const { refresher, population, lastKnownForMs, now } = this.#options;
     const since = refresher.outageSinceMs ?? now();
-    const stored = population.password(username);
-    if (stored !== undefined && now() - since < lastKnownForMs) return this.#verify(bind, { username, stored });
+    const known = population.credentials(username);
+    if (known !== undefined && now() - since < lastKnownForMs) return this.#verify(bind, known);
     this.#drop(bind, `database away: ${messageOf(error)}`);
   }
 
@@ -132,24 +136,49 @@ export class Binds {
       : outcome.then((settled) => this.#conclude(bind, credentials, settled));
   }
 
-  #conclude(bind: BindInProgress, { username }: Credentials, outcome: VerifyOutcome): void {
-    const { operation, attempt } = bind;
+  #conclude(bind: BindInProgress, credentials: Credentials, outcome: VerifyOutcome): Handled {
     switch (outcome) {
       case "match":
-        this.#options.backoff.succeeded(attempt);
-        operation.session.authorization = { dn: this.#options.tree.userDn(username) };
-        operation.end(ResultCode.success, responseControls(operation));
-        break;
+        return this.#matched(bind, credentials);
       case "mismatch":
-        this.#end(bind, "wrong password");
-        break;
+        return this.#fail(bind, "wrong password");
       case "busy":
       case "failed":
-        this.#drop(bind, notVerified[outcome]);
-        break;
+        return this.#drop(bind, notVerified[outcome]);
       default:
-        this.#end(bind, `stored password ${outcome}`);
+        return this.#fail(bind, `stored password ${outcome}`);
     }
+  }
+
+  #matched(bind: BindInProgress, { username, needsApproval }: Credentials): Handled {
+    const { notification } = this.#options;
+    if (!needsApproval || notification === undefined || notification.isExempt(username)) {
+      return this.#admit(bind, username);
+    }
+    const asked = notification.ask(username, bind.operation.session.remoteAddress);
+    return asked.then((outcome) => this.#answered(bind, username, outcome));
+  }
+
+  #answered(bind: BindInProgress, username: string, outcome: ApprovalOutcome): void {
+    switch (outcome.type) {
+      case "approved":
+        this.#admit(bind, username);
+        break;
+      case "refused":
+        // The password was right, so no try is counted: how often a person is asked is for the one that asks to limit.
+        this.#options.backoff.unverified(bind.attempt);
+        this.#end(bind, `not approved: ${outcome.reason}`);
+        break;
+      case "unavailable":
+        this.#drop(bind, `approval not to be had: ${outcome.reason}`);
+        break;
+    }
+  }
+
+  #admit({ operation, attempt }: BindInProgress, username: string): void {
+    this.#options.backoff.succeeded(attempt);
+    operation.session.authorization = { dn: this.#options.tree.userDn(username) };
+    operation.end(ResultCode.success, responseControls(operation));
   }
 
   /** Refuses after the work that a wrong password takes. */
@@ -162,7 +191,7 @@ export class Binds {
 
   /** What a real user's overload does, an unknown user's does too: otherwise overload would tell who exists. */
   #refused(bind: BindInProgress, reason: BindRefusal, outcome: DummyOutcome): void {
-    if (outcome === "mismatch") this.#end(bind, reason);
+    if (outcome === "mismatch") this.#fail(bind, reason);
     else this.#drop(bind, notVerified[outcome]);
   }
 
@@ -176,8 +205,12 @@ export class Binds {
     return pause ? pause.then(refuse) : refuse();
   }
 
-  #end({ operation, attempt }: BindInProgress, reason: BindRefusal): void {
-    this.#options.backoff.failed(attempt);
+  #fail(bind: BindInProgress, reason: BindRefusal): void {
+    this.#options.backoff.failed(bind.attempt);
+    this.#end(bind, reason);
+  }
+
+  #end({ operation }: BindInProgress, reason: BindRefusal): void {
     setReason(operation, reason);
     operation.end(ResultCode.invalidCredentials, responseControls(operation));
   }
@@ -208,10 +241,10 @@ export class Binds {
 
 const notVerified = { busy: "too many passwords to verify", failed: "a hash worker was lost" } as const;
 
-function credentialsIn(row: Row | undefined): Credentials | BindRefusal {
+function credentialsIn(row: Row | undefined, chain: AuthChain): Credentials | BindRefusal {
   if (!row) return "unknown user";
   const parsed = parseUser(row);
-  return "skip" in parsed ? "suspended or unusable row" : credentialsOf(parsed.user);
+  return "skip" in parsed ? "suspended or unusable row" : credentialsOf(parsed.user, chain);
 }
 
 /** A client that asked for the password policy's word gets it, with nothing to say. draft-behera-ldap-password-policy-10 §6. */

@@ -2,6 +2,7 @@
  * The users and groups that are served, and how what a pass has read becomes entries: users, groups, who is in which, and
  * private groups. Changes are applied one entry after the other, while searches go on.
  */
+import type { Credentials } from "../bind/credentials.ts";
 import type { Entry } from "../snapshot/entry.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import type { Source, User } from "../source/source.ts";
@@ -26,8 +27,8 @@ export interface PassResult {
 export interface PopulationOptions {
   readonly tree: Tree;
   readonly defaults: UserDefaults;
-  /** The stored hash to keep in memory, for binds that are verified without the database. Without it none is kept. */
-  readonly passwordToKeep: ((user: User) => string | undefined) | undefined;
+  /** What to keep in memory of a user for binds that are verified without the database. Without it nothing is kept. */
+  readonly credentialsToKeep: ((user: User) => Credentials | undefined) | undefined;
   /** Told each new or changed row's hash, to learn which schemes there are. */
   readonly observePassword: (stored: string) => void;
   /** Milliseconds since 1970. */
@@ -70,14 +71,14 @@ export class Population {
     return this.#groups.size;
   }
 
-  /** The stored hash as of the last refresh; undefined where none is kept or none admits anybody. */
-  password(username: string): string | undefined {
-    return this.#users.get(username)?.password;
+  /** As of the last refresh; undefined where none are kept or they admit nobody. */
+  credentials(username: string): Credentials | undefined {
+    return this.#users.get(username)?.credentials;
   }
 
   /** Reads everything and puts in what has changed. @throws SourceError, and then nothing has changed. */
   async pass(source: Source, signal?: AbortSignal): Promise<PassResult> {
-    const { tree, passwordToKeep } = this.#options;
+    const { tree, credentialsToKeep } = this.#options;
     const pass = ++this.#pass;
     const reading = await readRows({
       source,
@@ -86,7 +87,7 @@ export class Population {
       users: this.#users,
       groups: this.#groups,
       usernameAt: (key) => this.snapshot.get(key)?.texts("uid")[0],
-      ignoredColumn: passwordToKeep ? undefined : "password",
+      ignoredColumn: credentialsToKeep ? undefined : "password",
       signal,
     });
     const changed = await this.#apply(reading, pass);
@@ -212,11 +213,11 @@ export class Population {
   }
 
   #putUser(user: User, row: Pick<UserRecord, "groups" | "fingerprint" | "readIn" | "foundIn">): void {
-    const { tree, defaults, passwordToKeep } = this.#options;
+    const { tree, defaults, credentialsToKeep } = this.#options;
     const { username, gidNumber } = user;
     const about = { memberOf: this.#groupDns(row.groups), ...this.#times(this.#users.get(username)?.entry, user) };
     const entry = this.snapshot.put(userEntry(tree, user, defaults, about), this.#usersParent);
-    this.#users.set(username, { entry, username, gidNumber, password: passwordToKeep?.(user), ...row });
+    this.#users.set(username, { entry, username, gidNumber, credentials: credentialsToKeep?.(user), ...row });
   }
 
   #removeUser(record: UserRecord): void {

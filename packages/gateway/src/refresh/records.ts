@@ -1,4 +1,5 @@
 /** What a refresh remembers of the rows that are served, to tell at the next one what has changed. */
+import type { Credentials } from "../bind/credentials.ts";
 import type { Entry } from "../snapshot/entry.ts";
 
 export interface UserRecord {
@@ -9,8 +10,8 @@ export interface UserRecord {
   readonly gidNumber: number;
   /** Names of the groups the user is in, sorted. */
   groups: readonly string[];
-  /** The stored hash, kept only where binds may be verified from memory. A secret. */
-  readonly password: string | undefined;
+  /** Kept only where binds may be verified from memory. */
+  readonly credentials: Credentials | undefined;
   /** The last pass that read the row. */
   readIn: number;
   /** The pass during which the user was found outside it: that pass may have read the table before the user was there. */

@@ -72,7 +72,7 @@ export function newPopulation(
   return new Population(new Snapshot(rfc2307bisSchema), {
     tree: createTree({ base, placement, schema: rfc2307bisSchema }),
     defaults: { inventMail: true },
-    passwordToKeep: undefined,
+    credentialsToKeep: undefined,
     observePassword: () => {},
     now,
   });
