@@ -1,6 +1,8 @@
 /** The gateway beside slapd: the same directory, the same machine, the same load, taken in turns. */
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import {
+  ChildServer,
   createCertificateAuthority,
   fillPostgres,
   fillSqlite,
@@ -13,6 +15,7 @@ import {
   startSlapd,
   temporaryDirectory,
   uniformPopulation,
+  until,
 } from "@espalier/tests/lab";
 import { buildLoadGenerator, type Load, type LoadResult, runLoad } from "./load-generator.ts";
 import { formatTable, median, whole } from "./table.ts";
@@ -37,6 +40,8 @@ interface Row {
   readonly load: Omit<Load, "users" | "tls">;
   /** The least ratio to slapd that was promised, where something was. */
   readonly target?: number;
+  /** Also taken on a server that does nothing: what one thread of this runtime can reach at the most. */
+  readonly bare?: boolean;
   /** What one operation counts for: entries, where they are what is counted. */
   readonly unit?: { readonly name: string; readonly perOperation: number };
 }
@@ -61,8 +66,8 @@ const sssdInitgroups = "(&(memberuid=user%d)(objectClass=posixGroup)(cn=*)(&(gid
 const sssdInitgroupsAttributes = "objectClass,cn,gidNumber,modifyTimestamp";
 
 const rows: readonly Row[] = [
-  { work: "search by uid, all attributes", setup: quiet, target: 2.5, load: byUid },
-  { work: "search by uid, one connection", setup: quiet, target: 3, load: { ...byUid, connections: 1 } },
+  { work: "search by uid, all attributes", setup: quiet, target: 2.5, bare: true, load: byUid },
+  { work: "search by uid, one connection", setup: quiet, target: 3, bare: true, load: { ...byUid, connections: 1 } },
   {
     work: "groups of a member",
     setup: quiet,
@@ -85,6 +90,7 @@ const rows: readonly Row[] = [
     work: "bind, {SSHA}, row read fresh",
     setup: quiet,
     target: 0.5,
+    bare: true,
     load: { mode: "bind", connections: 16, ...asUser },
   },
   {
@@ -97,6 +103,7 @@ const rows: readonly Row[] = [
     work: "connect, bind, search, unbind",
     setup: quiet,
     target: 1.5,
+    bare: true,
     load: { ...byUid, ...asUser, mode: "churn" },
   },
   {
@@ -158,6 +165,7 @@ export async function benchGateway(parameters: readonly string[]): Promise<void>
   const entries = populationEntries(population, { baseDn, passwords: true });
   await using slapd = await startSlapd({ baseDn, certificate, ldif: formatEntries(entries) });
   await using cleanup = new AsyncDisposableStack();
+  const bare = cleanup.use(await startBareServer());
   const sql =
     values.source === "sqlite"
       ? fillSqlite(directory.file("directory.sqlite"), population)
@@ -179,12 +187,14 @@ export async function benchGateway(parameters: readonly string[]): Promise<void>
     // Servers run for days: what the first thousands of operations cost to compile is not what is measured.
     for (const row of ofSetup) await warmUp(row, gateway, slapd);
     for (const row of ofSetup) {
-      const line = await measureRow(row, gateway, slapd, rounds, seconds);
+      const line = await measureRow(row, { gateway, slapd, bare }, rounds, seconds);
       console.log(line.join("  "));
       lines.push(line);
     }
   }
-  console.log(`\n${formatTable(["work", "gateway", "slapd", "ratio", "target", "met"], lines)}`);
+  console.log(
+    `\n${formatTable(["work", "gateway", "slapd", "ratio", "target", "met", "a server that does nothing"], lines)}`,
+  );
 }
 
 async function warmUp(row: Row, gateway: Gateway, slapd: Slapd): Promise<void> {
@@ -195,8 +205,7 @@ async function warmUp(row: Row, gateway: Gateway, slapd: Slapd): Promise<void> {
 
 async function measureRow(
   row: Row,
-  gateway: Gateway,
-  slapd: Slapd,
+  { gateway, slapd, bare }: { gateway: Gateway; slapd: Slapd; bare: BareServer },
   rounds: number,
   seconds: number,
 ): Promise<string[]> {
@@ -205,11 +214,13 @@ async function measureRow(
   if (slapdPort === undefined) throw new Error("slapd was started without a certificate");
   const ours: LoadResult[] = [];
   const theirs: LoadResult[] = [];
+  const least: LoadResult[] = [];
   for (let round = 0; round < rounds; round += 1) {
     ours.push(await runLoad(gateway.port, load, seconds));
     // The gateway's own reading of its database would take slapd's time.
     gateway.process.suspend();
     theirs.push(await runLoad(slapdPort, load, seconds));
+    if (row.bare === true) least.push(await runLoad(bare.port, load, seconds));
     gateway.process.resume();
   }
   const rate = (results: readonly LoadResult[]) => median(results.map((result) => result.operationsPerSecond));
@@ -225,10 +236,21 @@ async function measureRow(
     faults(ours) + faults(theirs) > 0
       ? `void: ${faults(ours)} and ${faults(theirs)} faults`
       : verdict(ratio, row.target),
+    row.bare === true ? `${whole(rate(least))} (${(rate(least) / rate(theirs)).toFixed(2)})` : "",
   ];
 }
 
 function verdict(ratio: number, target: number | undefined): string {
   if (target === undefined) return "";
   return ratio >= target ? "yes" : "no";
+}
+
+interface BareServer extends AsyncDisposable {
+  readonly port: number;
+}
+
+async function startBareServer(): Promise<BareServer> {
+  const server = new ChildServer(process.execPath, [fileURLToPath(new URL("bare-server.ts", import.meta.url))]);
+  const address = await until("the bare server to listen", () => /"port":(\d+)/.exec(server.log)?.[1]);
+  return { port: Number(address), [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }
