@@ -4,10 +4,12 @@ import { sqlTrigger, workerCommand } from "@espalier/gateway";
 import { configurationJsonSchema } from "@espalier/service";
 import { Command } from "commander";
 import { configTest } from "./commands/config-test.ts";
+import { addEventCommands } from "./commands/events.ts";
 import { runGateway } from "./commands/gateway.ts";
 import { runGatewayWorker } from "./commands/gateway-worker.ts";
+import { addProxyCommands } from "./commands/proxy-commands.ts";
 import { up } from "./commands/up.ts";
-import { type Environment, loadGatewayConfiguration, sections } from "./configuration.ts";
+import { type Environment, loadGatewayConfiguration, loadWholeConfiguration, sections } from "./configuration.ts";
 import { version } from "./version.ts";
 
 interface FileOption {
@@ -19,7 +21,7 @@ const fileHelp = "the configuration file (default: espalier.yaml, if it is there
 /** @param environment the process's variables, handed to the one configuration loader. */
 export function createProgram(environment: Environment): Command {
   const program = new Command("espalier")
-    .description("Serves the users of an SQL database over LDAP, and keeps that standing.")
+    .description("Serves the users of an SQL database over LDAP, and keeps LDAP reachable while servers fail.")
     .version(version, "-V, --version", "print the version")
     .showHelpAfterError("(espalier --help says what there is)")
     .exitOverride();
@@ -37,7 +39,9 @@ export function createProgram(environment: Environment): Command {
     .description("serve an SQL database over LDAP")
     .option("-c, --config <file>", fileHelp)
     .action(async ({ config }: FileOption) => {
-      process.exitCode = await runGateway(() => loadGatewayConfiguration(environment, config));
+      process.exitCode = await runGateway(() => loadGatewayConfiguration(environment, config), {
+        notifySocket: environment.NOTIFY_SOCKET,
+      });
     });
   program
     .command(workerCommand, { hidden: true })
@@ -53,13 +57,16 @@ export function createProgram(environment: Environment): Command {
       process.stdout.write(sqlTrigger(tables));
     });
 
+  addProxyCommands(program, environment, fileHelp);
+  addEventCommands(program, environment, fileHelp);
+
   const config = program.command("config").description("look at the configuration");
   config
     .command("test")
-    .description("check file and environment, then open what they name: certificate, database, queries")
+    .description("check file and environment, then open what they name: certificates, database, queries, servers")
     .option("-c, --config <file>", fileHelp)
     .action(async ({ config: file }: FileOption) => {
-      process.exitCode = await configTest(loadGatewayConfiguration(environment, file), process.stdout);
+      process.exitCode = await configTest(loadWholeConfiguration(environment, file), process.stdout);
     });
   config
     .command("schema")

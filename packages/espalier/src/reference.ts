@@ -1,7 +1,16 @@
-/** The command's help as a page, for docs/reference/commands.md. */
+/** What the reference pages are written from: the command's help, and every service's metrics. */
+import { gatewayMetrics } from "@espalier/gateway";
+import { proxyMetrics } from "@espalier/proxy";
+import { type MetricDefinition, metricsReference } from "@espalier/service";
 import type { Command } from "commander";
 import { exitCode } from "./exit-code.ts";
 import { createProgram } from "./program.ts";
+
+/** One table, service by service. */
+export function allMetricsReference(): string {
+  const definitions: MetricDefinition[] = [...Object.values(gatewayMetrics), ...Object.values(proxyMetrics)];
+  return metricsReference(Object.fromEntries(definitions.map((each) => [each.name, each])));
+}
 
 /** A heading and the help text for each command, as `--help` prints it in 100 columns. */
 export function commandReference(): string {

@@ -1,5 +1,6 @@
 /** Why a start failed, as a sentence for the person who started it, where it is theirs to mend. */
 import { WorkerStartError } from "@espalier/gateway";
+import { ControlError } from "@espalier/proxy";
 import { CertificateError, ConfigurationError, formatProblem } from "@espalier/service";
 
 /** The sentence, or undefined for an error that is none of the configuration's: a bug, which keeps its stack. */
@@ -8,7 +9,7 @@ export function startFailure(error: unknown): string | undefined {
     return `The configuration cannot be used:\n${error.problems.map((problem) => `  ${formatProblem(problem)}`).join("\n")}`;
   }
   if (error instanceof CertificateError) return `The certificate cannot be used: ${error.message}`;
-  if (error instanceof WorkerStartError) return error.message;
+  if (error instanceof WorkerStartError || error instanceof ControlError) return error.message;
   if (!(error instanceof Error) || !("code" in error)) return undefined;
   const { code, message } = error;
   if (code === "ERR_SOURCE_URL" || code === "ERR_SOURCE_QUERY") return message;

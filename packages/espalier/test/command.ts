@@ -2,7 +2,7 @@
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { espalierCommand } from "../../../tests/lab/gateway.ts";
+import { espalierCommand } from "../../../tests/lab/espalier.ts";
 import { childEnvironment } from "../../../tests/lab/programs.ts";
 import { tableQueries, UserTables } from "../../gateway/test/support/user-tables.ts";
 

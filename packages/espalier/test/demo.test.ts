@@ -3,7 +3,7 @@ import { readFileSync, statSync } from "node:fs";
 import { createConnection } from "node:net";
 import { LdapClient } from "@espalier/ldap/client";
 import { expect, it } from "vitest";
-import { runEspalier } from "../../../tests/lab/gateway.ts";
+import { runEspalier } from "../../../tests/lab/espalier.ts";
 import { isContinuousIntegration } from "../../../tests/lab/programs.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../tests/lab/temporary-directory.ts";
 import { until } from "../../../tests/lab/until.ts";
@@ -31,7 +31,7 @@ async function withDemo(
 
 it("serves made-up users on the documented ports, and keeps its data and certificate for the next start", async (test) => {
   // They are the demo's own, which somebody may be trying out on this machine.
-  const isInUse = (await isTaken(3890)) || (await isTaken(6360));
+  const isInUse = (await isTaken(3890)) || (await isTaken(3891)) || (await isTaken(6360));
   test.skip(isInUse && !isContinuousIntegration, "something listens on the demo's ports");
   await using folder = await temporaryDirectory("demo");
   const kept = ["data/demo.sqlite", "data/cert/self-signed/server.crt", "data/cert/self-signed/server.key"];
@@ -51,6 +51,10 @@ it("serves made-up users on the documented ports, and keeps its data and certifi
     firstContents = contents();
     expect(first.length).toBe(1 + (demoUsers.length - 1) + 20);
     expect(guide).toContain("ldapsearch -x -LLL -H ldap://127.0.0.1:3890");
+    expect(guide).toContain("ldap://127.0.0.1:3891    the proxy in front of it");
+    await using proxied = await LdapClient.connect({ url: "ldap://127.0.0.1:3891" });
+    await proxied.bind(`uid=${user},${base}`, demoPassword);
+    expect(await listing(proxied)).toEqual(first);
     expect(guide).not.toContain('{"timestamp"');
     await client.bind(`uid=${user},${base}`, demoPassword);
     expect((await client.whoAmI()).authzId).toBe(`dn:uid=${user},${base}`);

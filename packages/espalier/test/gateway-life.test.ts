@@ -8,7 +8,7 @@ import { LdapClient, type LdapClientError, OperationError } from "@espalier/ldap
 import { describe, expect, it } from "vitest";
 import { createCertificateAuthority } from "../../../tests/lab/certificates.ts";
 import type { ChildServer } from "../../../tests/lab/child-server.ts";
-import { runEspalier } from "../../../tests/lab/gateway.ts";
+import { runEspalier } from "../../../tests/lab/espalier.ts";
 import { freePort } from "../../../tests/lab/ports.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "../../../tests/lab/temporary-directory.ts";
 import { until } from "../../../tests/lab/until.ts";

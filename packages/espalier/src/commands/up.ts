@@ -1,20 +1,50 @@
 /** `espalier up`: everything the configuration enables; without any configuration, the demo directory. */
 import { existsSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { type Environment, loadGatewayConfiguration } from "../configuration.ts";
+import type { Gateway } from "@espalier/gateway";
+import type { LdapProxy } from "@espalier/proxy";
+import { type Configuration, type Environment, loadWholeConfiguration } from "../configuration.ts";
 import { demoConfigurationFile, demoGuide, prepareDemo } from "../demo/demo.ts";
-import { runGateway } from "./gateway.ts";
+import { gatewayOf, gatewayPart } from "./gateway.ts";
+import { proxyOf, proxyPart } from "./proxy.ts";
+import { type Part, type RunOptions, runParts, type Surroundings } from "./run-parts.ts";
 
 /** Where the demo keeps what it makes, below the working directory. */
 const demoData = "data";
 
 export async function up(environment: Environment, file: string | undefined): Promise<number> {
-  if (isConfigured(environment, file)) return runGateway(() => loadGatewayConfiguration(environment, file));
+  const notifySocket = environment.NOTIFY_SOCKET;
+  const services = new Services();
+  const make = (configuration: Configuration, surroundings: Surroundings) => services.make(configuration, surroundings);
+  if (isConfigured(environment, file)) {
+    return runParts(() => loadWholeConfiguration(environment, file), make, { notifySocket });
+  }
   prepareDemo(join(demoData, "demo.sqlite"));
-  return runGateway(() => loadGatewayConfiguration(environment, demoConfigurationFile), {
+  const options: RunOptions = {
     logTo: openSync(join(demoData, "espalier.log"), "a"),
-    onServing: (gateway) => process.stdout.write(demoGuide(gateway, demoData)),
-  });
+    onServing: () => process.stdout.write(demoGuide(services.gateway as Gateway, services.proxy!, demoData)),
+  };
+  return runParts(() => loadWholeConfiguration(environment, demoConfigurationFile), make, options);
+}
+
+/** Those that the configuration has. */
+class Services {
+  gateway: ReturnType<typeof gatewayOf> | undefined;
+  proxy: LdapProxy | undefined;
+
+  /** The gateway before the proxy, which may stand in front of it. */
+  make({ gateway, proxy }: Configuration, surroundings: Surroundings): Part<Configuration>[] {
+    const parts: Part<Configuration>[] = [];
+    if (gateway !== undefined) {
+      this.gateway = gatewayOf(gateway, surroundings);
+      parts.push(gatewayPart(this.gateway, gateway));
+    }
+    if (proxy !== undefined) {
+      this.proxy = proxyOf(proxy, surroundings);
+      parts.push(proxyPart(this.proxy, proxy));
+    }
+    return parts;
+  }
 }
 
 /** Whether anything says what to serve: a file, or variables that name a directory or a database. */

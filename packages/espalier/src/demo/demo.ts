@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import type { Gateway } from "@espalier/gateway";
+import type { LdapProxy } from "@espalier/proxy";
 import { demoGroups, demoPassword, demoPasswordHash, demoUsers } from "./people.ts";
 
 /** The demo's configuration: a file that can be copied for a directory of one's own. */
@@ -56,7 +57,7 @@ export function prepareDemo(file: string): void {
 }
 
 /** What somebody who has just started it can try, with what it prints. */
-export function demoGuide(gateway: Gateway, data: string): string {
+export function demoGuide(gateway: Gateway, proxy: LdapProxy, data: string): string {
   const url = (wanted: string) => {
     const { scheme, host, port } = gateway.listening.find((listener) => listener.scheme === wanted)!;
     return `${scheme}://${host}:${port}`;
@@ -69,6 +70,7 @@ Espalier serves ${demoUsers.length} made-up users and ${demoGroups.length} group
 
   ${ldap}    plain, with StartTLS
   ${ldaps}   TLS, with a certificate of its own: ${ca}
+  ${proxy.listening.join(" ")}    the proxy in front of it
 
 Try, from another terminal (the OpenLDAP tools are Debian's package ldap-utils):
 
@@ -79,6 +81,7 @@ Try, from another terminal (the OpenLDAP tools are Debian's package ldap-utils):
                    -D uid=${user},dc=example,dc=com -w ${demoPassword}
   a change       sqlite3 ${join(data, "demo.sqlite")} "UPDATE Users SET mail='new@example.com' WHERE uid='${user}'"
                  (then search again: it is there within five seconds)
+  the proxy      npx espalier proxy status --socket ${join(data, "proxy.sock")}   (also tap, hygiene, drain)
 
 Everybody's password is "${demoPassword}". State: curl http://127.0.0.1:9400/health (metrics: /metrics).
 Database, certificate and log (${join(data, "espalier.log")}, one line an operation) stay in ${data}/.
