@@ -1,6 +1,7 @@
 /** A real server as a child process: started, watched, stopped in each of the ways in which servers stop. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdir, readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { childEnvironment, programPath } from "./programs.ts";
 
@@ -97,6 +98,19 @@ export class ChildServer implements AsyncDisposable {
   /** Freezes it: connections stay open and nothing is answered. */
   suspend(): void {
     this.signal("SIGSTOP");
+  }
+
+  /** Resolves when every thread of it has stopped, as {@link suspend} asks: until then one may still answer. */
+  async suspended(): Promise<void> {
+    await this.ready(async () => {
+      const tasks = `/proc/${this.pid}/task`;
+      const states = await Promise.all(
+        (await readdir(tasks)).map(
+          async (task) => /\) (\S)/.exec(await readFile(`${tasks}/${task}/stat`, "utf8"))?.[1],
+        ),
+      );
+      return states.every((state) => state === "T");
+    });
   }
 
   resume(): void {

@@ -132,7 +132,7 @@ describe("a start that cannot be", () => {
     ["without a base", { LDAP_BASE_DN: undefined }, /LDAP_BASE_DN, for example dc=example,dc=com/],
     ["with a base that is no DN", { LDAP_BASE_DN: "example.com" }, /must be a DN such as dc=example,dc=com/],
     ["with a backend that is not there", { DIRECTORY_BACKEND: "mongodb" }, /must be sql/],
-    ["with a second factor that is not there", { AUTH_BACKENDS: "sql,notification" }, /can only be sql/],
+    ["with nobody to ask for the second factor", { AUTH_BACKENDS: "sql,notification" }, /set NOTIFICATION_URL/],
     ["with realms", { REALM_CONFIG: "[]" }, /one gateway for each base DN/],
     ["with a certificate but no key", { LDAP_CERT_PATH: "/x" }, /both certPath and keyPath/],
     [

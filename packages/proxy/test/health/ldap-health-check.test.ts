@@ -110,6 +110,7 @@ describe("the probe of a server", () => {
     const check = checkOf(slapd.url);
     await check.probe(2_000);
     slapd.process.suspend();
+    await slapd.process.suspended();
     const startedMs = performance.now();
     const [kind] = (await failure(check, 200)) ?? [];
     const tookMs = performance.now() - startedMs;

@@ -177,6 +177,7 @@ describe("a pool of connections to slapd", () => {
     const lease = await pool.lease(anonymous, "a", inMs(5_000));
     await ask(connection, 1, 0).ended();
     slapd.process.suspend();
+    await slapd.process.suspended();
     const startMs = performance.now();
     const lost = [ask(connection, 1, 1), ask(connection, 2, 2), ask(lease, 1, 3)];
     await Promise.all(lost.map((receiver) => receiver.ended()));
@@ -195,6 +196,7 @@ describe("a pool of connections to slapd", () => {
   it("does not take a frozen slapd's handshake for anything but a failure to connect", async () => {
     const pool = newPool({ connectTimeoutMs: 400 });
     slapd.process.suspend();
+    await slapd.process.suspended();
     await expect(pool.shared(anonymous, "a", inMs(5_000))).rejects.toMatchObject({
       lost: { code: "ERR_UPSTREAM_CONNECT", message: expect.stringContaining("400 ms") },
     });
