@@ -1,6 +1,8 @@
 /** Each claim about speed and size, as a command that measures it. It measures and prints; it asserts nothing. */
+import { benchEvents } from "./events.ts";
 import { benchGateway } from "./gateway.ts";
 import { benchIdle } from "./idle.ts";
+import { benchProxy } from "./proxy.ts";
 import { benchRefresh } from "./refresh.ts";
 import { benchScale } from "./scale.ts";
 
@@ -8,6 +10,11 @@ const commands: Readonly<Record<string, { run: (parameters: readonly string[]) =
   gateway: { run: benchGateway, about: "the gateway's operations beside slapd's" },
   scale: { run: benchScale, about: "loading 1,000,000 users, a look-up among them, and the memory of each" },
   refresh: { run: benchRefresh, about: "how long a search waits while 100,000 users are read again" },
+  proxy: {
+    run: benchProxy,
+    about: "the proxy beside HAProxy and stunnel: speed, crowds, faults, writes, administration",
+  },
+  events: { run: benchEvents, about: "durable events a second, and questions among 1,000,000 of them" },
   idle: { run: benchIdle, about: "the memory of 5,000 idle TLS connections" },
 };
 

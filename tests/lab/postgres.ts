@@ -8,6 +8,8 @@ import { temporaryDirectory } from "./temporary-directory.ts";
 export interface PostgresOptions {
   /** With it the server offers TLS. */
   readonly certificate?: ServerCertificate;
+  /** Waits for the disk at each commit, as a server does that is to keep something: for measurements. */
+  readonly isDurable?: boolean;
 }
 
 export interface Postgres extends AsyncDisposable {
@@ -27,7 +29,7 @@ export interface Postgres extends AsyncDisposable {
 }
 
 /** Starts one on 127.0.0.1. Disposing of it removes its data. */
-export async function startPostgres({ certificate }: PostgresOptions = {}): Promise<Postgres> {
+export async function startPostgres({ certificate, isDurable = false }: PostgresOptions = {}): Promise<Postgres> {
   const user = await serverUser("postgres");
   const directory = await temporaryDirectory("postgres");
   const own = async (file: string) => {
@@ -59,8 +61,7 @@ export async function startPostgres({ certificate }: PostgresOptions = {}): Prom
     listen_addresses: "127.0.0.1",
     port: String(port),
     unix_socket_directories: directory.path,
-    fsync: "off",
-    full_page_writes: "off",
+    ...(isDurable ? {} : { fsync: "off", full_page_writes: "off" }),
     ...tls,
   };
   const parameters = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);

@@ -1,0 +1,220 @@
+/** The event log: where services report, and where everybody reads, what happened. */
+import { randomUUIDv7 } from "node:crypto";
+import type { Logger } from "../log/logger.ts";
+import { createMetrics, type Metrics } from "../metrics/metrics.ts";
+import type { MigrationSet } from "../store/migrations.ts";
+import { sql } from "../store/statement.ts";
+import type { Store } from "../store/store.ts";
+import type { Transaction } from "../store/transaction.ts";
+import { AppendStep, claimKey, eventsChannel, type PendingEvents } from "./append.ts";
+import { type ChainReport, verifyChain } from "./chain.ts";
+import { formatCursor } from "./cursor.ts";
+import { EmitQueue } from "./emit-queue.ts";
+import type { EventSink, NewEvent } from "./event.ts";
+import { eventMetrics } from "./metrics.ts";
+import { type EventQuery, limitOf, selectPage, typesOf } from "./query.ts";
+import { type Retention, removeOldEvents } from "./retention.ts";
+import {
+  type ChainLink,
+  type CheckedEvent,
+  checkEvent,
+  type EventRow,
+  eventOfRow,
+  type StoredEvent,
+  severities,
+} from "./stored-event.ts";
+import { readStream, type StreamOptions } from "./stream.ts";
+
+/** What `openStore` is given so that the log has its tables. */
+export const eventMigrations: MigrationSet = {
+  name: "service",
+  folder: new URL("../../migrations/", import.meta.url),
+};
+
+export interface EventLogOptions {
+  readonly store: Store;
+  /** Where events go that cannot be stored. */
+  readonly logger: Logger;
+  readonly metrics?: Metrics;
+  /** For how long a dedupe key holds, unless an event is added with another window. */
+  readonly dedupeWindowMs: number;
+  /** `Date.now` unless told. */
+  readonly now?: () => number;
+}
+
+export interface AppendOptions {
+  /** In place of the log's own. */
+  readonly dedupeWindowMs?: number;
+}
+
+export interface Appended {
+  readonly id: string;
+  /** The id is that of an earlier event with the same dedupe key, and nothing was added. */
+  readonly isDuplicate: boolean;
+}
+
+export interface EventPage {
+  readonly events: readonly StoredEvent[];
+  /** For the next page; absent when there is none. */
+  readonly cursor?: string;
+}
+
+export class EventLog implements EventSink {
+  readonly #store: Store;
+  readonly #metrics: ReturnType<typeof register>;
+  readonly #dedupeWindowMs: number;
+  readonly #now: () => number;
+  readonly #step: AppendStep;
+  readonly #queue: EmitQueue;
+
+  constructor({ store, logger, metrics = createMetrics(), dedupeWindowMs, now = Date.now }: EventLogOptions) {
+    this.#store = store;
+    this.#dedupeWindowMs = dedupeWindowMs;
+    this.#now = now;
+    this.#metrics = register(metrics, () => this.#queue.waiting);
+    this.#step = new AppendStep((pending) => this.#count(pending));
+    this.#queue = new EmitQueue({
+      logger,
+      check: (event) => this.#check(event),
+      store: (events, isRetry) => this.#storeEach(events, isRetry),
+      onUnstored: (reason) => this.#metrics.unstored.labels({ reason }).inc(),
+    });
+  }
+
+  emit(event: NewEvent): void {
+    this.#queue.add(event);
+  }
+
+  /**
+   * Resolves when the event is on stable storage: to the event that was stored before when this is a duplicate.
+   *
+   * @throws EventError, StoreError
+   */
+  async append(event: NewEvent, options: AppendOptions = {}): Promise<StoredEvent> {
+    const checked = this.#check(event);
+    for (;;) {
+      const { pending, id } = await this.#store.write(async (transaction) => {
+        const { id } = await this.#add(transaction, checked, options);
+        return { id, pending: transaction.atEnd(this.#step) };
+      });
+      const row = pending.rows.find((each) => each.id === id) ?? (await this.#row(id));
+      if (row !== undefined) return eventOfRow(row);
+      // Retention removed the earlier one, and its key with it, in between.
+    }
+  }
+
+  /**
+   * Adds the event to a transaction, so that it is stored with the rows of the caller's own or not at all. A row that refers
+   * to it needs `DEFERRABLE INITIALLY DEFERRED`: the event is inserted as the last thing before the commit.
+   *
+   * @throws EventError
+   */
+  appendWith(transaction: Transaction, event: NewEvent, options: AppendOptions = {}): Promise<Appended> {
+    return this.#add(transaction, this.#check(event), options);
+  }
+
+  /** The event that one with this dedupe key would be a duplicate of. */
+  async findDuplicate(transaction: Transaction, dedupeKey: string): Promise<string | undefined> {
+    const row = await transaction.first<{ readonly event_id: string }>(
+      sql`SELECT event_id FROM event_dedupe WHERE key = ${dedupeKey} AND until > ${this.#now()}`,
+    );
+    return row?.event_id;
+  }
+
+  async get(id: string): Promise<StoredEvent | undefined> {
+    const row = await this.#row(id);
+    return row === undefined ? undefined : eventOfRow(row);
+  }
+
+  /** @throws EventError, StoreError */
+  async query(query: EventQuery): Promise<EventPage> {
+    const limit = limitOf(query);
+    const types = await typesOf(this.#store, query);
+    const rows = await this.#store.all<EventRow>(selectPage(query, types));
+    const events = rows.slice(0, limit).map(eventOfRow);
+    const last = events.at(-1);
+    return rows.length > limit && last !== undefined ? { events, cursor: formatCursor(last) } : { events };
+  }
+
+  /**
+   * Events in the order of their commits, those of other nodes too, each once, as they come. It ends by its signal or by
+   * being left, and throws what the store does when that is away: go on after the last position then.
+   */
+  stream(options: StreamOptions = {}): AsyncGenerator<StoredEvent, void, undefined> {
+    return readStream(this.#store, options);
+  }
+
+  /** See {@link verifyChain}. */
+  verifyChain(noted?: ChainLink): Promise<ChainReport> {
+    return verifyChain(this.#store, noted);
+  }
+
+  /** Calls back when there may be new events. */
+  onNew(listener: () => void): () => void {
+    return this.#store.onWake(eventsChannel, listener);
+  }
+
+  /** Removes what is older than its retention. Several nodes may do so at the same time. */
+  async retain(retention: Retention, signal?: AbortSignal): Promise<void> {
+    await removeOldEvents({
+      store: this.#store,
+      retention,
+      now: this.#now(),
+      announce: (transaction, event) => this.appendWith(transaction, event),
+      onRemoved: (kind, count) => this.#metrics.removed.labels({ kind }).inc(count),
+      signal,
+    });
+  }
+
+  /** Stores what was emitted, for as long as the signal lets it; logs what is left. The store is closed after it. */
+  close(signal?: AbortSignal): Promise<void> {
+    return this.#queue.close(signal);
+  }
+
+  #check(event: NewEvent): CheckedEvent {
+    const now = this.#now();
+    return checkEvent(event, randomUUIDv7(), now);
+  }
+
+  async #add(transaction: Transaction, event: CheckedEvent, options: AppendOptions): Promise<Appended> {
+    const pending = transaction.atEnd(this.#step);
+    if (event.dedupeKey !== null) {
+      const { dedupeWindowMs = this.#dedupeWindowMs } = options;
+      const first = await claimKey(transaction, {
+        key: event.dedupeKey,
+        eventId: event.id,
+        now: this.#now(),
+        windowMs: dedupeWindowMs,
+      });
+      if (first !== undefined) {
+        pending.duplicates += 1;
+        return { id: first, isDuplicate: true };
+      }
+    }
+    pending.events.set(event.id, event);
+    return { id: event.id, isDuplicate: false };
+  }
+
+  /** @param isRetry the commit of an earlier attempt may have been done without our being told */
+  #storeEach(event: CheckedEvent, isRetry: boolean): Promise<void> {
+    return this.#store.write(async (transaction) => {
+      if (isRetry && (await transaction.first(sql`SELECT 1 FROM events WHERE id = ${event.id}`)) !== undefined) return;
+      await this.#add(transaction, event, {});
+    });
+  }
+
+  #row(id: string): Promise<EventRow | undefined> {
+    return this.#store.first<EventRow>(sql`SELECT * FROM events WHERE id = ${id}`);
+  }
+
+  #count({ rows, duplicates }: PendingEvents): void {
+    this.#metrics.duplicates.labels({}).inc(duplicates);
+    for (const { severity } of rows) this.#metrics.stored.labels({ severity: severities[severity]! }).inc();
+  }
+}
+
+function register(metrics: Metrics, waiting: () => number) {
+  const instruments = metrics.register(eventMetrics);
+  metrics.onCollect(() => instruments.waiting.labels({}).set(waiting()));
+  return instruments;
+}

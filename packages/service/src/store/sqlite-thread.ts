@@ -1,0 +1,133 @@
+/**
+ * The thread that has an SQLite connection. node:sqlite blocks its caller for each fsync, each wait for another process's
+ * lock and each long read; here it blocks nobody else.
+ */
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { parentPort, workerData } from "node:worker_threads";
+import type { SqlValue } from "./statement.ts";
+
+/** What the thread is started with. */
+export interface SqliteThreadOptions {
+  readonly path: string;
+  /** How long to wait for another process's lock. */
+  readonly busyTimeoutMs: number;
+}
+
+export type SqliteRequest =
+  | { readonly id: number; readonly text: string; readonly values: readonly SqlValue[] }
+  | { readonly id: number; readonly script: string }
+  | { readonly id: number; readonly close: true };
+
+export type SqliteResponse =
+  | { readonly id: number; readonly rows: Record<string, unknown>[]; readonly changes: number }
+  | { readonly id: number; readonly failure: SqliteFailure };
+
+export interface SqliteFailure {
+  readonly message: string;
+  /** SQLite's extended result code; absent when the error is not SQLite's. */
+  readonly resultCode: number | undefined;
+}
+
+/** Statements are few and always the same, but for the lists in some. */
+const maxKeptStatements = 200;
+const lockRetryMs = 10;
+const busyCode = 5;
+
+class SqliteThread {
+  readonly #options: SqliteThreadOptions;
+  readonly #statements = new Map<string, StatementSync>();
+  #database: DatabaseSync | undefined;
+
+  constructor(options: SqliteThreadOptions) {
+    this.#options = options;
+  }
+
+  answer(request: SqliteRequest): SqliteResponse {
+    const { id } = request;
+    try {
+      if ("close" in request) {
+        this.#close();
+        return { id, rows: [], changes: 0 };
+      }
+      if ("script" in request) {
+        this.#open().exec(request.script);
+        return { id, rows: [], changes: 0 };
+      }
+      return { id, ...this.#query(request.text, request.values) };
+    } catch (error) {
+      const { message, errcode } = error as { message?: unknown; errcode?: unknown };
+      return {
+        id,
+        failure: { message: String(message), resultCode: typeof errcode === "number" ? errcode : undefined },
+      };
+    }
+  }
+
+  #query(text: string, values: readonly SqlValue[]): { rows: Record<string, unknown>[]; changes: number } {
+    const statement = this.#prepare(text);
+    if (statement.columns().length > 0) return { rows: statement.all(...values), changes: 0 };
+    return { rows: [], changes: Number(statement.run(...values).changes) };
+  }
+
+  #prepare(text: string): StatementSync {
+    let statement = this.#statements.get(text);
+    if (statement === undefined) {
+      statement = this.#open().prepare(text);
+      const [oldest] = this.#statements.keys();
+      if (this.#statements.size >= maxKeptStatements && oldest !== undefined) this.#statements.delete(oldest);
+    } else {
+      this.#statements.delete(text);
+    }
+    this.#statements.set(text, statement);
+    return statement;
+  }
+
+  #open(): DatabaseSync {
+    if (this.#database !== undefined) return this.#database;
+    const { path, busyTimeoutMs } = this.#options;
+    const database = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
+    try {
+      setJournalMode(database, busyTimeoutMs);
+      database.exec("PRAGMA synchronous = FULL");
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+    this.#database = database;
+    return database;
+  }
+
+  #close(): void {
+    this.#statements.clear();
+    const database = this.#database;
+    this.#database = undefined;
+    if (database === undefined) return;
+    try {
+      database.exec("PRAGMA optimize");
+    } finally {
+      database.close();
+    }
+  }
+}
+
+/** Several processes that do this to a new file at once are told "busy" without the wait that was asked for. */
+function setJournalMode(database: DatabaseSync, timeoutMs: number): void {
+  const deadline = performance.now() + timeoutMs;
+  const sleeper = new Int32Array(new SharedArrayBuffer(4));
+  for (;;) {
+    try {
+      database.exec("PRAGMA journal_mode = WAL");
+      return;
+    } catch (error) {
+      const { errcode } = error as { errcode?: number };
+      if (((errcode ?? 0) & 0xff) !== busyCode || performance.now() > deadline) throw error;
+      Atomics.wait(sleeper, 0, 0, lockRetryMs);
+    }
+  }
+}
+
+const thread = new SqliteThread(workerData as SqliteThreadOptions);
+parentPort?.on("message", (request: SqliteRequest) => {
+  parentPort?.postMessage(thread.answer(request));
+  if ("close" in request) parentPort?.close();
+});

@@ -1,0 +1,80 @@
+/** SQL with its values apart from it, in the words that SQLite and PostgreSQL share. */
+
+export type SqlValue = string | number | bigint | Uint8Array | null;
+
+/** How the databases differ for those who write SQL. */
+export type Database = "sqlite" | "postgres";
+
+export interface RenderedStatement {
+  readonly text: string;
+  readonly values: readonly SqlValue[];
+}
+
+/** Made by {@link sql}. */
+export class Statement {
+  /** One more than there are values, which stand between them. */
+  readonly texts: readonly string[];
+  readonly values: readonly SqlValue[];
+
+  constructor(texts: readonly string[], values: readonly SqlValue[]) {
+    this.texts = texts;
+    this.values = values;
+  }
+
+  /** The text as the database takes it: `?` or `$1` for the values. */
+  render(database: Database): RenderedStatement {
+    let text = this.texts[0] ?? "";
+    for (let index = 1; index < this.texts.length; index += 1) {
+      text += (database === "sqlite" ? "?" : `$${index}`) + this.texts[index];
+    }
+    return { text, values: this.values };
+  }
+}
+
+export type SqlPart = SqlValue | undefined | Statement;
+
+/**
+ * A statement, or a piece of one: a value in `${…}` becomes a parameter (`undefined` is NULL), another statement is taken
+ * in as it is.
+ *
+ *     sql`SELECT * FROM events WHERE ${conditions} AND time < ${time}`
+ */
+export function sql(strings: TemplateStringsArray, ...parts: readonly SqlPart[]): Statement {
+  return compose(strings, parts);
+}
+
+/** The statements one after the other, with `separator` between them. */
+export function joinSql(statements: readonly Statement[], separator: string): Statement {
+  const between = statements.slice(1).map(() => separator);
+  return statements.length === 0 ? new Statement([""], []) : compose(["", ...between, ""], statements);
+}
+
+/** `(1, 2), (3, 4)`: rows for `VALUES`. */
+export function sqlRows(rows: readonly (readonly (SqlValue | undefined)[])[]): Statement {
+  return joinSql(
+    rows.map((row) => compose(["(", ...row.slice(1).map(() => ", "), ")"], row)),
+    ", ",
+  );
+}
+
+function compose(strings: readonly string[], parts: readonly SqlPart[]): Statement {
+  const texts: string[] = [];
+  const values: SqlValue[] = [];
+  let text = strings[0] ?? "";
+  parts.forEach((part, index) => {
+    const after = strings[index + 1] ?? "";
+    if (part instanceof Statement) {
+      part.values.forEach((value, at) => {
+        texts.push(text + part.texts[at]);
+        values.push(value);
+        text = "";
+      });
+      text += (part.texts.at(-1) ?? "") + after;
+    } else {
+      texts.push(text);
+      values.push(part ?? null);
+      text = after;
+    }
+  });
+  return new Statement([...texts, text], values);
+}

@@ -1,0 +1,57 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { joinSql, type Statement, sql, sqlRows } from "../../src/index.ts";
+import { openTestStore, sqliteDatabases } from "./databases.ts";
+
+describe("a statement", () => {
+  it("has its values apart from its text, numbered where the database wants that", () => {
+    const statement = sql`SELECT * FROM events WHERE subject = ${"it's"} AND time < ${5}`;
+    expect(statement.render("postgres")).toEqual({
+      text: "SELECT * FROM events WHERE subject = $1 AND time < $2",
+      values: ["it's", 5],
+    });
+    expect(statement.render("sqlite").text).toBe("SELECT * FROM events WHERE subject = ? AND time < ?");
+  });
+
+  it("takes in other statements with their values", () => {
+    const conditions = joinSql([sql`a = ${1}`, sql`b IS NULL`, sql`c IN (${2}, ${3})`], " AND ");
+    expect(sql`SELECT ${0} WHERE ${conditions} LIMIT ${4}`.render("postgres")).toEqual({
+      text: "SELECT $1 WHERE a = $2 AND b IS NULL AND c IN ($3, $4) LIMIT $5",
+      values: [0, 1, 2, 3, 4],
+    });
+  });
+
+  it("writes rows, and NULL for what is undefined", () => {
+    expect(
+      sql`INSERT INTO t VALUES ${sqlRows([
+        [1, undefined],
+        [2, "b"],
+      ])}`.render("postgres"),
+    ).toEqual({
+      text: "INSERT INTO t VALUES ($1, $2), ($3, $4)",
+      values: [1, null, 2, "b"],
+    });
+  });
+
+  it("however it is put together, gives each value to its own place", async () => {
+    const store = await openTestStore(await sqliteDatabases().create());
+    const piece: fc.Memo<{ statement: Statement; values: number[] }> = fc.memo((depth) =>
+      depth <= 1
+        ? fc.integer().map((value) => ({ statement: sql`${value}`, values: [value] }))
+        : fc.array(piece(depth - 1), { minLength: 1, maxLength: 3 }).map((parts) => ({
+            statement: joinSql(
+              parts.map((part) => sql`${part.statement}`),
+              ", ",
+            ),
+            values: parts.flatMap((part) => part.values),
+          })),
+    );
+    await fc.assert(
+      fc.asyncProperty(piece(4), async ({ statement, values }) => {
+        const [row] = await store.all(sql`SELECT json_array(${statement}) AS found`);
+        expect(JSON.parse(String(row?.found))).toEqual(values);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
