@@ -25,7 +25,12 @@ export interface Load {
 export interface LoadResult {
   readonly operationsPerSecond: number;
   readonly medianMicroseconds: number;
+  readonly p99Microseconds: number;
   readonly maxMicroseconds: number;
+  /** Received, for each second. */
+  readonly bytesPerSecond: number;
+  /** All there were, with those of the warm-up. */
+  readonly operations: number;
   /** Answers with another result code or another number of entries, connections that broke, and ones that hang. */
   readonly faults: number;
 }
@@ -64,7 +69,10 @@ export async function runLoad(port: number, load: Load, seconds: number): Promis
   return {
     operationsPerSecond: figure("ops_per_s"),
     medianMicroseconds: figure("p50_us"),
+    p99Microseconds: figure("p99_us"),
     maxMicroseconds: figure("max_us"),
+    bytesPerSecond: figure("bytes") / seconds,
+    operations: figure("all_ops"),
     faults: figure("wrong") + figure("dropped") + figure("stuck"),
   };
 }

@@ -1,4 +1,5 @@
 /** Each claim about speed and size, as a command that measures it. It measures and prints; it asserts nothing. */
+import { benchAccept } from "./accept.ts";
 import { benchEvents } from "./events.ts";
 import { benchGateway } from "./gateway.ts";
 import { benchIdle } from "./idle.ts";
@@ -15,6 +16,7 @@ const commands: Readonly<Record<string, { run: (parameters: readonly string[]) =
     about: "the proxy beside HAProxy and stunnel: speed, crowds, faults, writes, administration",
   },
   events: { run: benchEvents, about: "durable events a second, and questions among 1,000,000 of them" },
+  accept: { run: benchAccept, about: "webhooks that are accepted a second, beside one that keeps nothing" },
   idle: { run: benchIdle, about: "the memory of 5,000 idle TLS connections" },
 };
 

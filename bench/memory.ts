@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
  * The bytes that a process and its descendants hold: their resident memory, with pages that several share counted once
  * (the kernel's proportional set size).
  */
-async function residentBytes(pid: number): Promise<number> {
+export async function residentBytes(pid: number): Promise<number> {
   const rollup = await readFile(`/proc/${pid}/smaps_rollup`, "utf8");
   const kibibytes = Number(/^Pss:\s+(\d+) kB$/m.exec(rollup)?.[1]);
   const children = (await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).split(" ").filter(Boolean);

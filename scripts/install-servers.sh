@@ -7,9 +7,13 @@ set -eu
 packages="slapd slapd-contrib postgresql-15 mariadb-server"
 # the proxies that ours is measured beside
 packages="$packages haproxy stunnel4"
+# the webhook receiver that ours is measured beside
+packages="$packages webhook"
 # clients: OpenLDAP's tools, SSSD with its PAM and NSS modules, Proxmox's LDAP library, python-ldap
 packages="$packages ldap-utils sssd-ldap sssd-tools libnss-sss libpam-sss pamtester"
 packages="$packages perl libnet-ldap-perl libio-socket-ssl-perl python3 python3-ldap"
+# the browser of who approves a login
+packages="$packages chromium"
 # what reads the proxy's captures
 packages="$packages tshark"
 # certificates, HTTP, and the compiler of the load generator

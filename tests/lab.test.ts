@@ -1,16 +1,46 @@
 /** The lab itself: that what the other tests stand on is what it says. */
-import { expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import {
+  type CertificateAuthority,
+  createCertificateAuthority,
   formatEntries,
+  ldapsearch,
+  person,
   populationEntries,
+  Relay,
   randomPopulation,
   requirePrograms,
   runCommand,
+  type ServerCertificate,
+  type Slapd,
+  startHaproxy,
   startSlapd,
+  startSlapdMirror,
+  startStunnel,
   succeed,
+  temporaryDirectory,
+  until,
+  Wire,
 } from "./lab/index.ts";
 
-const describe = requirePrograms({ slapd: "slapd", ldapsearch: "ldap-utils" });
+const describe = requirePrograms({ slapd: "slapd", ldapsearch: "ldap-utils", openssl: "openssl" });
+const describeProxies = requirePrograms({ slapd: "slapd", haproxy: "haproxy", stunnel4: "stunnel4" });
+
+const baseDn = "dc=example,dc=com";
+const annAndBob = { users: [person("ann", 2001), person("bob", 2002)], groups: [] };
+const small = formatEntries(populationEntries(annAndBob, { baseDn, passwords: true }));
+
+/** The description of the base entry, "" where it has none. */
+async function description(server: Slapd): Promise<string> {
+  const { entries } = await ldapsearch(server.url, { base: baseDn, scope: "base", attributes: ["description"] });
+  return entries[0]?.attributes.description?.join() ?? "";
+}
+
+async function describeBase(server: Slapd, text: string): Promise<void> {
+  const input = `dn: ${baseDn}\nchangetype: modify\nreplace: description\ndescription: ${text}\n`;
+  const { url, rootDn, rootPassword } = server;
+  await succeed("ldapmodify", ["-x", "-H", url, "-D", rootDn, "-w", rootPassword], { input });
+}
 
 describe("a slapd of the lab", () => {
   const population = randomPopulation({ seed: 1, users: 60, groups: 30 });
@@ -51,5 +81,149 @@ describe("a slapd of the lab", () => {
         "\n",
       ].join("\n"),
     );
+  });
+
+  it("comes back on its ports with what was written, after it was killed", async () => {
+    await using slapd = await startSlapd({ ldif: small });
+    await describeBase(slapd, "written");
+    await slapd.process.kill();
+    expect(await Wire.connect(slapd.url).catch(({ code }: { code: string }) => code)).toBe("ECONNREFUSED");
+    await slapd.restart();
+    expect(await description(slapd)).toBe("written");
+  });
+
+  it("lets the service account, and nobody else, act as a user by proxied authorization", async () => {
+    await using slapd = await startSlapd({ ldif: small, serviceAccount: true });
+    const whoAmI = (dn: string, password: string) =>
+      runCommand("ldapwhoami", [
+        "-x",
+        "-H",
+        slapd.url,
+        "-e",
+        `!authzid=dn:uid=ann,${baseDn}`,
+        "-D",
+        dn,
+        "-w",
+        password,
+      ]);
+    expect((await whoAmI(slapd.serviceDn, slapd.servicePassword)).stdout).toBe(`dn:uid=ann,${baseDn}\n`);
+    const refused = await whoAmI(`uid=bob,${baseDn}`, "pw-bob");
+    expect(refused.stderr).toContain("not authorized to assume identity");
+  });
+
+  it("logs each operation where it is asked to", async () => {
+    await using slapd = await startSlapd({ ldif: small, logsOperations: true });
+    await describeBase(slapd, "logged");
+    await until("the write in the log", () => slapd.process.log.includes(`MOD dn="${baseDn}"`));
+  });
+});
+
+describe("a mirror of the lab", () => {
+  it("takes a write at any of three nodes to all, also one that was down", async () => {
+    await using directory = await temporaryDirectory("lab");
+    const authority = await createCertificateAuthority(directory.path);
+    const certificate = await authority.issue("server", ["localhost", "127.0.0.1"]);
+    await using mirror = await startSlapdMirror({ ldif: small, certificate, serviceAccount: true });
+    const descriptions = () => Promise.all(mirror.nodes.map(description));
+    const [first, second, third] = mirror.nodes;
+    await describeBase(third!, "at the third");
+    await until("every node to have it", async () => new Set(await descriptions()).size === 1);
+    expect(await descriptions()).toEqual(["at the third", "at the third", "at the third"]);
+
+    await second!.process.kill();
+    await describeBase(first!, "without the second");
+    expect(await mirror.contextCsns()).toHaveLength(2);
+    await second!.restart();
+    await mirror.agreed();
+    expect(await descriptions()).toEqual(["without the second", "without the second", "without the second"]);
+  });
+});
+
+describe("a relay of the lab", () => {
+  const cleanup = new AsyncDisposableStack();
+  let slapd: Slapd;
+  let relay: Relay;
+  let url: string;
+  beforeAll(async () => {
+    slapd = cleanup.use(await startSlapd({ ldif: small }));
+    relay = cleanup.use(await Relay.start(slapd.port));
+    url = `ldap://127.0.0.1:${relay.port}`;
+  });
+  afterAll(() => cleanup.disposeAsync());
+
+  const whoAmI = { type: "extendedRequest", requestName: "1.3.6.1.4.1.4203.1.11.3", requestValue: undefined } as const;
+
+  it("passes a whole directory on as it is", async () => {
+    const search = { base: baseDn } as const;
+    expect(await ldapsearch(url, search)).toEqual(await ldapsearch(slapd.url, search));
+    await until("the connection to be over", () => relay.connectionCount === 0);
+  });
+
+  it("holds back what is sent during a black hole, on old and new connections, and passes it on later", async () => {
+    using old = await Wire.connect(url);
+    await old.request(whoAmI);
+    relay.blackHole();
+    const oldId = old.sendRequest(whoAmI);
+    using fresh = await Wire.connect(url);
+    const freshId = fresh.sendRequest(whoAmI);
+    await expect(old.answer(oldId, 200)).rejects.toThrow("Waited 200 ms");
+    await expect(fresh.answer(freshId, 200)).rejects.toThrow("Waited 200 ms");
+    expect([old.isClosed, fresh.isClosed]).toEqual([false, false]);
+    relay.restore();
+    expect((await old.answer(oldId)).last.protocolOp).toMatchObject({ resultCode: 0 });
+    expect((await fresh.answer(freshId)).last.protocolOp).toMatchObject({ resultCode: 0 });
+  });
+
+  it("resets connections, old and new, until it is restored", async () => {
+    using old = await Wire.connect(url);
+    await old.request(whoAmI);
+    relay.reset();
+    await old.closed();
+    // Whether connecting itself still succeeds is a race between the two sides.
+    await Wire.connect(url).then(
+      (fresh) => fresh.closed(),
+      () => undefined,
+    );
+    relay.restore();
+    using after = await Wire.connect(url);
+    expect((await after.request(whoAmI)).last.protocolOp).toMatchObject({ resultCode: 0 });
+  });
+});
+
+describeProxies("the proxies of the lab", () => {
+  const cleanup = new AsyncDisposableStack();
+  let authority: CertificateAuthority;
+  let stranger: CertificateAuthority;
+  let certificate: ServerCertificate;
+  let slapd: Slapd;
+  beforeAll(async () => {
+    authority = await createCertificateAuthority(cleanup.use(await temporaryDirectory("lab")).path);
+    stranger = await createCertificateAuthority(cleanup.use(await temporaryDirectory("lab")).path);
+    certificate = await authority.issue("server", ["localhost", "127.0.0.1"]);
+    slapd = cleanup.use(await startSlapd({ ldif: small, certificate }));
+  });
+  afterAll(() => cleanup.disposeAsync());
+
+  const search = (port: number) => ldapsearch(`ldap://127.0.0.1:${port}`, { base: baseDn });
+
+  it.each([
+    ["HAProxy", startHaproxy],
+    ["stunnel", startStunnel],
+  ])("%s stands in front of an ldaps server whose certificate it verifies", async (_, start) => {
+    const direct = await search(slapd.port);
+    const servers = [slapd.ldapsPort!];
+    await using trusting = await start({ servers, authority: authority.certificate });
+    expect(await search(trusting.port)).toEqual(direct);
+    await using distrusting = await start({ servers, authority: stranger.certificate });
+    expect((await search(distrusting.port)).entries).toEqual([]);
+  });
+
+  it("HAProxy ends TLS in front of a server that has none", async () => {
+    await using haproxy = await startHaproxy({ servers: [slapd.port], certificate });
+    const found = await ldapsearch(`ldaps://127.0.0.1:${haproxy.port}`, {
+      base: baseDn,
+      authority: authority.certificate,
+    });
+    expect(found).toEqual(await search(slapd.port));
   });
 });

@@ -12,6 +12,7 @@ import {
   requirePrograms,
   type Sssd,
   sssdPrograms,
+  sssdTurnTimeoutMs,
   startGateway,
   startPostgres,
   startSssd,
@@ -81,7 +82,7 @@ describe("SSSD with the document's configuration and its four queries", () => {
   let site: Site;
   beforeAll(async () => {
     site = await startSite(cleanup, {});
-  });
+  }, sssdTurnTimeoutMs);
   afterAll(() => cleanup.disposeAsync());
 
   it("finds a user by name and by number", async () => {
@@ -150,7 +151,7 @@ describe("SSSD with an access filter, over queries that read the users' status",
       ldap_access_filter: "(memberOf=cn=allowedusers,dc=example,dc=com)",
     };
     site = await startSite(cleanup, { settings, status: true });
-  });
+  }, sssdTurnTimeoutMs);
   afterAll(() => cleanup.disposeAsync());
 
   it("lets a member of the group in and refuses everybody else, whose password is right", async () => {

@@ -1,11 +1,9 @@
 /** The gateway as an administrator runs it: the command, in a process of its own, configured by its environment. */
 import { writeFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
-import { ChildServer } from "./child-server.ts";
+import type { ChildServer } from "./child-server.ts";
+import { runEspalier, ServiceReports } from "./espalier.ts";
 import { freePort } from "./ports.ts";
-import { type TemporaryDirectory, temporaryDirectory } from "./temporary-directory.ts";
-
-export const espalierCommand = fileURLToPath(new URL("../../packages/espalier/src/main.ts", import.meta.url));
+import { temporaryDirectory } from "./temporary-directory.ts";
 
 export interface GatewayOptions {
   /** `SQL_URI`, the queries and whatever else differs from the defaults here: an SQL directory that anonymous clients may search. */
@@ -70,44 +68,16 @@ export async function startGateway({
     await writeFile(directory.file("espalier.yaml"), JSON.stringify({ gateway: configuration }));
   }
   const gateway = cleanup.use(runEspalier(["gateway"], settings, directory, discardsLog));
-  await gateway.ready(() => answersOk(`${metricsUrl}/readyz`), readyTimeoutMs);
+  const reports = new ServiceReports(metricsUrl);
+  await gateway.ready(() => reports.isReady(), readyTimeoutMs);
   const resources = cleanup.move();
   return {
     url: `${settings.LDAP_UNENCRYPTED === "true" ? "ldap" : "ldaps"}://${address}:${listenPort}`,
     port: listenPort,
     metricsUrl,
     process: gateway,
-    health: async () => (await fetch(`${metricsUrl}/health`)).json(),
-    metric: async (name) => sumOfMetric(await (await fetch(`${metricsUrl}/metrics`)).text(), name),
+    health: () => reports.health(),
+    metric: (name) => reports.metric(name),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
-}
-
-/** Starts `espalier` with the parameters, in a folder where it finds its configuration file, if any, and keeps what it makes. */
-export function runEspalier(
-  parameters: readonly string[],
-  environment: Readonly<Record<string, string>>,
-  directory: TemporaryDirectory,
-  discardsOutput = false,
-): ChildServer {
-  return new ChildServer(process.execPath, [espalierCommand, ...parameters], {
-    environment,
-    workingDirectory: directory.path,
-    discardsOutput,
-  });
-}
-
-async function answersOk(url: string): Promise<boolean> {
-  try {
-    return (await fetch(url)).ok;
-  } catch {
-    return false;
-  }
-}
-
-/** The text format of Prometheus: `name{label="value"} number`. */
-function sumOfMetric(text: string, name: string): number | undefined {
-  const samples = text.split("\n").filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
-  if (samples.length === 0) return undefined;
-  return samples.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
 }

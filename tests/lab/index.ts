@@ -3,7 +3,12 @@ export { type CertificateAuthority, createCertificateAuthority, type ServerCerti
 export { ChildServer, type ChildServerOptions, type ExitStatus } from "./child-server.ts";
 export { type Found, type FoundEntry, type LdapsearchOptions, ldapsearch } from "./clients.ts";
 export { type CommandOptions, type CommandResult, runCommand, succeed } from "./command.ts";
-export { espalierCommand, type Gateway, type GatewayOptions, runEspalier, startGateway } from "./gateway.ts";
+export { espalierCommand, runEspalier, ServiceReports } from "./espalier.ts";
+export { type Fault, type FaultName, faultNames, faults, type LosableServer } from "./fault.ts";
+export { type Gateway, type GatewayOptions, startGateway } from "./gateway.ts";
+export { type Haproxy, type HaproxyOptions, startHaproxy } from "./haproxy.ts";
+export { type LosableMirror, type LosableNode, startLosableMirror } from "./losable-mirror.ts";
+export { type MailServer, type MailServerOptions, type ReceivedMail, startMailServer } from "./mail-server.ts";
 export { type Mariadb, startMariadb } from "./mariadb.ts";
 export {
   type Population,
@@ -27,10 +32,14 @@ export {
 export { freePort } from "./ports.ts";
 export { type Postgres, startPostgres } from "./postgres.ts";
 export { childEnvironment, findProgram, programPath, type Requirements, requirePrograms } from "./programs.ts";
+export { type ProxyEvent, type ProxyOptions, type ProxyServer, startProxy } from "./proxy.ts";
 export { Random } from "./random.ts";
+export { Relay } from "./relay.ts";
 export { searchRequests } from "./search-requests.ts";
 export { type Slapd, type SlapdOptions, startSlapd } from "./slapd.ts";
-export { type LoginOutcome, type Sssd, type SssdOptions, sssdPrograms, startSssd } from "./sssd.ts";
+export { type SlapdMirror, type SlapdMirrorOptions, startSlapdMirror } from "./slapd-mirror.ts";
+export { type LoginOutcome, type Sssd, type SssdOptions, sssdPrograms, sssdTurnTimeoutMs, startSssd } from "./sssd.ts";
+export { type Stunnel, type StunnelOptions, startStunnel } from "./stunnel.ts";
 export { type TemporaryDirectory, temporaryDirectory } from "./temporary-directory.ts";
 export { type UntilOptions, until } from "./until.ts";
 export { type Answer, type SearchAnswer, Wire } from "./wire.ts";

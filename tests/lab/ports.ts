@@ -1,6 +1,6 @@
 /** Free TCP ports of the loopback interface, for servers that cannot choose one themselves. */
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 
 /** Ports given out by this process: the kernel may offer one again before its server listens. */
 const taken = new Set<number>();
@@ -16,5 +16,18 @@ export async function freePort(host = "127.0.0.1"): Promise<number> {
     if (address === null || typeof address === "string" || taken.has(address.port)) continue;
     taken.add(address.port);
     return address.port;
+  }
+}
+
+/** True where something takes a connection to the port of 127.0.0.1. */
+export async function accepts(port: number): Promise<boolean> {
+  const socket = connect({ host: "127.0.0.1", port });
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
   }
 }

@@ -4,6 +4,8 @@ import { fileURLToPath } from "node:url";
 import type { ServerCertificate } from "./certificates.ts";
 import { ChildServer } from "./child-server.ts";
 import { runCommand, succeed } from "./command.ts";
+import { ssha } from "./population.ts";
+import { formatEntries, type LdifEntry } from "./population-ldif.ts";
 import { freePort } from "./ports.ts";
 import { type TemporaryDirectory, temporaryDirectory } from "./temporary-directory.ts";
 
@@ -20,6 +22,21 @@ export interface SlapdOptions {
   readonly certificate?: ServerCertificate;
   /** False: entries have just the operational attributes that `ldif` gives them, and a write adds none. True unless said. */
   readonly maintainsOperationalAttributes?: boolean;
+  /** True: there is `cn=service`, an account that may act as any user under the base by proxied authorization. RFC 4370. */
+  readonly serviceAccount?: boolean;
+  /** True: it logs each operation, its target and its result in `process.log`. */
+  readonly logsOperations?: boolean;
+  /** Free ones unless said. */
+  readonly ports?: { readonly ldap: number; readonly ldaps: number };
+  /** What makes it one of several that replicate each other; see {@link startSlapdMirror}. */
+  readonly replication?: SlapdReplication;
+}
+
+interface SlapdReplication {
+  /** 1 to 4095, each node its own. */
+  readonly serverId: number;
+  /** The ldaps URLs of the other nodes. */
+  readonly providers: readonly string[];
 }
 
 /** Disposing of it ends it and removes its files. */
@@ -34,24 +51,33 @@ export interface Slapd extends AsyncDisposable {
   /** May read and change everything. */
   readonly rootDn: string;
   readonly rootPassword: string;
+  /** The account of the option `serviceAccount`. */
+  readonly serviceDn: string;
+  readonly servicePassword: string;
+  /** The process that runs now, or ran last. */
   readonly process: ChildServer;
+  /** Starts it again on its ports, with its database as it was left. */
+  restart(): Promise<void>;
+  /** What it holds as LDIF, with operational attributes and passwords. */
+  dump(): Promise<string>;
 }
 
 const usualIndexes = [
   "objectClass eq",
   "uid,cn,mail eq,sub",
   "uidNumber,gidNumber,memberUid,member eq",
-  "memberOf,entryUUID eq",
+  "memberOf,entryUUID,entryCSN eq",
 ];
 
 /** Attribute types that the overlays' modules bring, even where the overlay itself is not used: memberOf. */
 const modules = ["back_mdb", "memberof"];
 
 const rootPassword = "root-password";
+const servicePassword = "service-password";
 
-/** Starts slapd on free loopback ports. Everybody may read everything but userPassword. */
+/** Starts slapd on loopback. Everybody may read everything but userPassword. */
 export async function startSlapd(options: SlapdOptions): Promise<Slapd> {
-  const baseDn = options.baseDn ?? "dc=example,dc=com";
+  const { baseDn = "dc=example,dc=com", certificate, ports, replication, logsOperations = false } = options;
   await using cleanup = new AsyncDisposableStack();
   const directory = cleanup.use(await temporaryDirectory("slapd"));
   const configuration = directory.file("slapd.conf");
@@ -59,25 +85,60 @@ export async function startSlapd(options: SlapdOptions): Promise<Slapd> {
   await mkdir(directory.file("database"));
   const schemas = await schemaFiles(directory);
   await writeFile(configuration, slapdConfiguration(baseDn, directory.file("database"), schemas, options));
-  await writeFile(content, options.ldif);
-  await succeed("slapadd", ["-q", "-f", configuration, "-l", content], { timeoutMs: 600_000 });
+  const serviceDn = `cn=service,${baseDn}`;
+  const accounts = options.serviceAccount === true ? formatEntries([serviceAccount(serviceDn, baseDn)]) : "";
+  await writeFile(content, `${options.ldif}\n${accounts}`);
+  // -w: the contextCSN that replication compares is written as well, in this node's name (-S).
+  const csn = replication === undefined ? [] : ["-S", String(replication.serverId), "-w"];
+  await succeed("slapadd", ["-q", ...csn, "-f", configuration, "-l", content], { timeoutMs: 600_000 });
 
-  const port = await freePort();
-  const ldapsPort = options.certificate === undefined ? undefined : await freePort();
+  const port = ports?.ldap ?? (await freePort());
+  const ldapsPort = certificate === undefined ? undefined : (ports?.ldaps ?? (await freePort()));
   const url = `ldap://127.0.0.1:${port}`;
   const ldapsUrl = ldapsPort === undefined ? undefined : `ldaps://127.0.0.1:${ldapsPort}`;
   const listeners = [url, ...(ldapsUrl === undefined ? [] : [ldapsUrl])].join(" ");
-  // -d 0: in the foreground, and silent.
-  const process = cleanup.use(new ChildServer("slapd", ["-d", "0", "-h", listeners, "-f", configuration]));
-  await process.ready(async () => {
-    const search = ["-x", "-H", url, "-b", "", "-s", "base", "1.1"];
-    return (await runCommand("ldapsearch", search)).exitCode === 0;
+  // -d: in the foreground, and what it says goes to standard error.
+  const parameters = ["-d", logsOperations ? "stats" : "0", "-h", listeners, "-f", configuration];
+  let process: ChildServer | undefined;
+  const start = async () => {
+    const started = new ChildServer("slapd", parameters);
+    process = started;
+    await started.ready(async () => {
+      const search = ["-x", "-H", url, "-b", "", "-s", "base", "1.1"];
+      return (await runCommand("ldapsearch", search)).exitCode === 0;
+    });
+  };
+  cleanup.defer(async () => {
+    await process?.terminate();
   });
+  await start();
   const resources = cleanup.move();
   const rootDn = `cn=admin,${baseDn}`;
   return {
-    ...{ url, port, ldapsUrl, ldapsPort, baseDn, rootDn, rootPassword, process },
+    ...{ url, port, ldapsUrl, ldapsPort, baseDn, rootDn, rootPassword, serviceDn, servicePassword },
+    get process() {
+      if (process === undefined) throw new Error("slapd was not started");
+      return process;
+    },
+    async restart() {
+      await process?.terminate();
+      await start();
+    },
+    dump: () => succeed("slapcat", ["-f", configuration]),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+/** `authzTo` as slapd.conf(5) has it under "authz-policy". */
+function serviceAccount(dn: string, baseDn: string): LdifEntry {
+  return {
+    dn,
+    attributes: [
+      ["objectClass", ["organizationalRole", "simpleSecurityObject"]],
+      ["cn", ["service"]],
+      ["userPassword", [ssha(servicePassword, dn)]],
+      ["authzTo", [`dn.subtree:${baseDn}`]],
+    ],
   };
 }
 
@@ -104,12 +165,16 @@ function slapdConfiguration(
   schemas: readonly string[],
   options: SlapdOptions,
 ): string {
-  const { indexes = usualIndexes, overlays = [], certificate, maintainsOperationalAttributes = true } = options;
+  const { indexes = usualIndexes, overlays = [], certificate, replication } = options;
+  const { maintainsOperationalAttributes = true } = options;
   return [
     ...schemas.map((file) => `include ${file}`),
     "modulepath /usr/lib/ldap",
     ...modules.map((module) => `moduleload ${module}`),
     ...overlays.map((overlay) => `moduleload ${overlay}`),
+    ...(replication === undefined ? [] : ["moduleload syncprov", `serverID ${replication.serverId}`]),
+    // It is the attribute authzTo of an account that lets it act as somebody else.
+    "authz-policy to",
     ...(certificate === undefined
       ? []
       : [
@@ -131,6 +196,25 @@ function slapdConfiguration(
     "access to attrs=userPassword by self write by anonymous auth by * none",
     "access to * by * read",
     ...overlays.map((overlay) => `overlay ${overlay}`),
+    ...(replication === undefined ? [] : replicationConfiguration(baseDn, replication, options)),
     "",
   ].join("\n");
+}
+
+/** N-way multi-provider replication: each node is a provider (syncprov) and a consumer of every other (syncrepl). */
+function replicationConfiguration(
+  baseDn: string,
+  { providers }: SlapdReplication,
+  { certificate }: SlapdOptions,
+): string[] {
+  if (certificate === undefined) throw new Error("Nodes replicate over ldaps: give them a certificate");
+  const consumers = providers.map((provider, index) =>
+    [
+      `syncrepl rid=${String(index + 1).padStart(3, "0")} provider=${provider} searchbase="${baseDn}"`,
+      `bindmethod=simple binddn="cn=admin,${baseDn}" credentials=${rootPassword}`,
+      `tls_cacert=${certificate.authority} tls_reqcert=demand`,
+      'type=refreshAndPersist retry="1 +" timeout=5 network-timeout=2 keepalive=1:2:1',
+    ].join(" "),
+  );
+  return [...consumers, "multiprovider on", "overlay syncprov", "syncprov-checkpoint 100 10"];
 }

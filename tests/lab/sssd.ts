@@ -2,16 +2,18 @@
  * A real SSSD as the login client of this machine, without systemd (Debian: sssd-ldap, libnss-sss, libpam-sss,
  * sssd-tools, pamtester).
  *
- * Its sockets, its caches and PAM's configuration are at fixed places: it needs root, there can be one at a time, and
- * a machine that runs an SSSD of its own is left alone.
+ * Its sockets, its caches and PAM's configuration are at fixed places: it needs root, there can be one at a time (tests wait
+ * for each other), and a machine that runs an SSSD of its own is left alone.
  */
 import { existsSync } from "node:fs";
 import { glob, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ChildServer } from "./child-server.ts";
 import { runCommand, succeed } from "./command.ts";
 import { programPath } from "./programs.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
+import { until } from "./until.ts";
 
 /** The programs and modules that a test with SSSD requires, and Debian's packages that bring them. */
 export const sssdPrograms = {
@@ -58,10 +60,14 @@ const databaseFolder = "/var/lib/sss/db";
 const pidFile = "/run/sssd.pid";
 const domainLog = `/var/log/sssd/sssd_${domain}.log`;
 
-/** Starts SSSD with empty caches. @throws Error where one is running already. */
+/** How long a test file waits for the one that has SSSD now; a hook that starts it needs this much time. */
+export const sssdTurnTimeoutMs = 600_000;
+
+/** Starts SSSD with empty caches, when no other test has one any more. @throws Error where the machine runs one of its own. */
 export async function startSssd({ settings, hosts = {} }: SssdOptions): Promise<Sssd> {
-  await refuseBesideAnother();
   await using cleanup = new AsyncDisposableStack();
+  cleanup.use(await takeTurn());
+  await refuseBesideAnother();
   const directory = cleanup.use(await temporaryDirectory("sssd"));
   await removeTraces();
   const present = new Set(await readdir(databaseFolder));
@@ -112,6 +118,24 @@ export async function startSssd({ settings, hosts = {} }: SssdOptions): Promise<
     log: () => readFile(domainLog, "utf8"),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
+}
+
+const turnFile = join(tmpdir(), "espalier-sssd-turn");
+
+/** One test process at a time has the file, which holds its id: that of a process that is gone counts for nothing. */
+async function takeTurn(): Promise<AsyncDisposable> {
+  await until(
+    "another test's SSSD to end",
+    async () => {
+      // 0: made, and not yet written.
+      const holder = existsSync(turnFile) ? Number(await readFile(turnFile, "utf8")) : 0;
+      if (holder !== 0 && !existsSync(`/proc/${holder}`)) await rm(turnFile);
+      await writeFile(turnFile, String(process.pid), { flag: "wx" });
+      return true;
+    },
+    { timeoutMs: sssdTurnTimeoutMs, intervalMs: 500 },
+  );
+  return { [Symbol.asyncDispose]: () => rm(turnFile, { force: true }) };
 }
 
 async function refuseBesideAnother(): Promise<void> {

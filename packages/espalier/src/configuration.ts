@@ -1,18 +1,36 @@
 /** The whole configuration: every service's section, read by the one loader. */
 import { devNull } from "node:os";
 import { type GatewayConfig, gatewaySection } from "@espalier/gateway";
+import { type NotifyConfig, notifySection } from "@espalier/notify";
 import { defaultControlSocket, type ProxyConfig, proxySection } from "@espalier/proxy";
-import { defineSection, type LogLevel, loadConfiguration, logSection, metricsSection } from "@espalier/service";
+import {
+  defineSection,
+  type LogLevel,
+  loadConfiguration,
+  logSection,
+  metricsSection,
+  type StoreConfig,
+  storeSection,
+} from "@espalier/service";
 import { z } from "zod";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-export const sections = [gatewaySection, proxySection, logSection, metricsSection] as const;
+export const sections = [
+  gatewaySection,
+  proxySection,
+  notifySection,
+  storeSection,
+  logSection,
+  metricsSection,
+] as const;
 
 /** What every service's process has. */
 export interface CommonConfiguration {
   readonly log: { readonly level: LogLevel };
   readonly metrics: { readonly listen: { readonly host: string; readonly port: number } | "off" };
+  /** Where services report to, and what outlives them is kept. */
+  readonly store?: StoreConfig | undefined;
   readonly warnings: readonly string[];
 }
 
@@ -24,10 +42,16 @@ export interface ProxyConfiguration extends CommonConfiguration {
   readonly proxy: ProxyConfig;
 }
 
+export interface NotifyConfiguration extends CommonConfiguration {
+  readonly notify: NotifyConfig;
+  readonly store: StoreConfig;
+}
+
 /** At least one service is there. */
 export interface Configuration extends CommonConfiguration {
   readonly gateway?: GatewayConfig | undefined;
   readonly proxy?: ProxyConfig | undefined;
+  readonly notify?: NotifyConfig | undefined;
 }
 
 /** @throws ConfigurationError with every problem there is. */
@@ -36,7 +60,7 @@ export function loadGatewayConfiguration(environment: Environment, file: string 
     file,
     environment,
     sections: [gatewaySection, logSection, metricsSection],
-    optionalSections: [ofOthers(proxySection)],
+    optionalSections: [storeSection, ...[proxySection, notifySection].map(ofOthers)],
   });
   return { ...values, warnings };
 }
@@ -47,7 +71,18 @@ export function loadProxyConfiguration(environment: Environment, file: string | 
     file,
     environment,
     sections: [proxySection, logSection, metricsSection],
-    optionalSections: [ofOthers(gatewaySection)],
+    optionalSections: [storeSection, ...[gatewaySection, notifySection].map(ofOthers)],
+  });
+  return { ...values, warnings };
+}
+
+/** @throws ConfigurationError with every problem there is. */
+export function loadNotifyConfiguration(environment: Environment, file: string | undefined): NotifyConfiguration {
+  const { values, warnings } = loadConfiguration({
+    file,
+    environment,
+    sections: [notifySection, storeSection, logSection, metricsSection],
+    optionalSections: [gatewaySection, proxySection].map(ofOthers),
   });
   return { ...values, warnings };
 }
@@ -68,7 +103,10 @@ export function controlSocketOf(environment: Environment, file: string | undefin
     file,
     environment,
     sections: [],
-    optionalSections: [proxySection, ...[gatewaySection, logSection, metricsSection].map(ofOthers)],
+    optionalSections: [
+      proxySection,
+      ...[gatewaySection, notifySection, storeSection, logSection, metricsSection].map(ofOthers),
+    ],
   });
   return values.proxy?.control ?? defaultControlSocket;
 }
@@ -79,13 +117,19 @@ export function loadWholeConfiguration(environment: Environment, file: string | 
     file,
     environment,
     sections: [logSection, metricsSection],
-    optionalSections: [gatewaySection, proxySection],
+    optionalSections: [gatewaySection, proxySection, notifySection, storeSection],
   });
-  if (values.gateway === undefined && values.proxy === undefined) return loadGatewayConfiguration(environment, file);
+  const { gateway, proxy, notify } = values;
+  if (notify !== undefined && values.store === undefined) {
+    return { ...values, store: loadNotifyConfiguration(environment, file).store, warnings };
+  }
+  if (gateway === undefined && proxy === undefined && notify === undefined) {
+    return loadGatewayConfiguration(environment, file);
+  }
   return { ...values, warnings };
 }
 
 /** A section that may be there and is another service's to check. */
-function ofOthers<const Name extends string>({ name, description }: { name: Name; description: string }) {
+export function ofOthers<const Name extends string>({ name, description }: { name: Name; description: string }) {
   return defineSection({ name, description, schema: z.looseObject({}) });
 }

@@ -7,7 +7,9 @@ import { configTest } from "./commands/config-test.ts";
 import { addEventCommands } from "./commands/events.ts";
 import { runGateway } from "./commands/gateway.ts";
 import { runGatewayWorker } from "./commands/gateway-worker.ts";
+import { addNotifyCommands } from "./commands/notify-commands.ts";
 import { addProxyCommands } from "./commands/proxy-commands.ts";
+import { addSloCommands } from "./commands/slo.ts";
 import { up } from "./commands/up.ts";
 import { type Environment, loadGatewayConfiguration, loadWholeConfiguration, sections } from "./configuration.ts";
 import { version } from "./version.ts";
@@ -21,7 +23,9 @@ const fileHelp = "the configuration file (default: espalier.yaml, if it is there
 /** @param environment the process's variables, handed to the one configuration loader. */
 export function createProgram(environment: Environment): Command {
   const program = new Command("espalier")
-    .description("Serves the users of an SQL database over LDAP, and keeps LDAP reachable while servers fail.")
+    .description(
+      "Serves the users of an SQL database over LDAP, keeps LDAP reachable while servers fail, and tells people.",
+    )
     .version(version, "-V, --version", "print the version")
     .showHelpAfterError("(espalier --help says what there is)")
     .exitOverride();
@@ -58,6 +62,8 @@ export function createProgram(environment: Environment): Command {
     });
 
   addProxyCommands(program, environment, fileHelp);
+  addNotifyCommands(program, environment, fileHelp);
+  addSloCommands(program);
   addEventCommands(program, environment, fileHelp);
 
   const config = program.command("config").description("look at the configuration");

@@ -1,14 +1,16 @@
 /** What the reference pages are written from: the command's help, and every service's metrics. */
 import { gatewayMetrics } from "@espalier/gateway";
+import { notifyMetrics } from "@espalier/notify";
 import { proxyMetrics } from "@espalier/proxy";
-import { type MetricDefinition, metricsReference } from "@espalier/service";
+import { eventMetrics, type MetricDefinition, metricsReference, storeMetrics } from "@espalier/service";
 import type { Command } from "commander";
 import { exitCode } from "./exit-code.ts";
 import { createProgram } from "./program.ts";
 
 /** One table, service by service. */
 export function allMetricsReference(): string {
-  const definitions: MetricDefinition[] = [...Object.values(gatewayMetrics), ...Object.values(proxyMetrics)];
+  const services = [gatewayMetrics, proxyMetrics, notifyMetrics, storeMetrics, eventMetrics];
+  const definitions = services.flatMap((each) => Object.values<MetricDefinition>(each));
   return metricsReference(Object.fromEntries(definitions.map((each) => [each.name, each])));
 }
 

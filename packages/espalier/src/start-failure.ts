@@ -1,7 +1,7 @@
 /** Why a start failed, as a sentence for the person who started it, where it is theirs to mend. */
 import { WorkerStartError } from "@espalier/gateway";
 import { ControlError } from "@espalier/proxy";
-import { CertificateError, ConfigurationError, formatProblem } from "@espalier/service";
+import { CertificateError, ConfigurationError, formatProblem, StoreError } from "@espalier/service";
 
 /** The sentence, or undefined for an error that is none of the configuration's: a bug, which keeps its stack. */
 export function startFailure(error: unknown): string | undefined {
@@ -9,6 +9,7 @@ export function startFailure(error: unknown): string | undefined {
     return `The configuration cannot be used:\n${error.problems.map((problem) => `  ${formatProblem(problem)}`).join("\n")}`;
   }
   if (error instanceof CertificateError) return `The certificate cannot be used: ${error.message}`;
+  if (error instanceof StoreError) return error.message;
   if (error instanceof WorkerStartError || error instanceof ControlError) return error.message;
   if (!(error instanceof Error) || !("code" in error)) return undefined;
   const { code, message } = error;

@@ -1,12 +1,13 @@
 /** `espalier config test`: opens what the configuration names, and says what it found. */
 import { testGateway } from "@espalier/gateway";
+import { testNotify } from "@espalier/notify";
 import { testProxy } from "@espalier/proxy";
 import type { Configuration } from "../configuration.ts";
 import { exitCode } from "../exit-code.ts";
 
 /** Exit code 0 when every service would serve, 1 when something is wrong that a start would meet. */
 export async function configTest(
-  { gateway, proxy, warnings }: Configuration,
+  { gateway, proxy, notify, warnings }: Configuration,
   out: { write(text: string): unknown },
 ): Promise<number> {
   for (const warning of warnings) out.write(`warning  ${warning}\n`);
@@ -14,6 +15,7 @@ export async function configTest(
   const services = [
     { name: "gateway", test: gateway && (() => testGateway(gateway)) },
     { name: "proxy", test: proxy && (() => testProxy(proxy)) },
+    { name: "notification service", test: notify && (() => testNotify(notify)) },
   ];
   for (const { name, test } of services) {
     if (test === undefined) continue;

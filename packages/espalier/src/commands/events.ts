@@ -1,7 +1,7 @@
 /** `espalier events`: what is in the event log, as it comes, and whether its audit trail is whole. */
 import {
   type ChainLink,
-  EventLog,
+  type EventLog,
   type EventQuery,
   type Severity,
   type StoredEvent,

@@ -1,6 +1,5 @@
 /** `espalier proxy`: the LDAP balancer. */
 import { LdapProxy, type ProxyConfig } from "@espalier/proxy";
-import { logEventSink } from "@espalier/service";
 import type { ProxyConfiguration } from "../configuration.ts";
 import { version } from "../version.ts";
 import { type Part, type RunOptions, runParts, type Surroundings } from "./run-parts.ts";
@@ -14,9 +13,8 @@ export function runProxy(load: () => ProxyConfiguration, options: RunOptions = {
   );
 }
 
-export function proxyOf(config: ProxyConfig, { log, health, metrics }: Surroundings): LdapProxy {
-  const logger = log.logger("proxy");
-  return new LdapProxy({ config, log: logger, events: logEventSink(log.logger("event")), health, metrics, version });
+export function proxyOf(config: ProxyConfig, { log, health, metrics, events }: Surroundings): LdapProxy {
+  return new LdapProxy({ config, log: log.logger("proxy"), events, health, metrics, version });
 }
 
 export function proxyPart(

@@ -4,10 +4,12 @@ import {
   createLog,
   createMetrics,
   createNotifier,
+  type EventSink,
   type Health,
   type HealthServer,
   type Log,
   type LogDestination,
+  logEventSink,
   type Metrics,
   runService,
   type Service,
@@ -15,12 +17,16 @@ import {
 } from "@espalier/service";
 import type { CommonConfiguration } from "../configuration.ts";
 import { version } from "../version.ts";
+import { SharedStore } from "./shared-store.ts";
 
 /** What services are made with. */
 export interface Surroundings {
   readonly log: Log;
   readonly health: Health;
   readonly metrics: Metrics;
+  /** Where services report: the store, or the log where there is none. */
+  readonly events: EventSink;
+  readonly store: SharedStore | undefined;
 }
 
 /** One service among those of the process. */
@@ -59,7 +65,11 @@ export async function runParts<Configuration extends CommonConfiguration>(
   const log = createLog({ level: configuration.log.level, destination: logTo });
   const metrics = createMetrics();
   const health = createHealth({ version });
-  const surroundings = { log, health, metrics };
+  const store =
+    configuration.store &&
+    new SharedStore({ config: configuration.store, logger: log.logger("store"), health, metrics });
+  const events = store?.events ?? logEventSink(log.logger("event"));
+  const surroundings = { log, health, metrics, events, store };
   const parts = makeParts(configuration, surroundings);
   const logger = log.logger(parts.length === 1 ? parts[0]!.name : "espalier");
   for (const warning of configuration.warnings) logger.warn(warning);
@@ -68,7 +78,7 @@ export async function runParts<Configuration extends CommonConfiguration>(
     service: {
       async start(signal) {
         await listener.start();
-        await startAll(parts, signal);
+        await startAll(store === undefined ? parts : [store, ...parts], signal);
         if (!signal.aborted) onServing?.();
       },
       async reload() {
@@ -79,6 +89,7 @@ export async function runParts<Configuration extends CommonConfiguration>(
       async drain(signal) {
         // Those in front first: what they still have under way may need those behind them.
         for (const part of parts.toReversed()) await part.drain(signal);
+        await store?.close(signal);
         await listener.close();
       },
     },
@@ -90,7 +101,7 @@ export async function runParts<Configuration extends CommonConfiguration>(
 }
 
 /** When one cannot start the others are told to stop starting: what they opened is for the drain to close. */
-async function startAll(parts: readonly Part<never>[], signal: AbortSignal): Promise<void> {
+async function startAll(parts: readonly Pick<Service, "start">[], signal: AbortSignal): Promise<void> {
   const failure = new AbortController();
   const either = AbortSignal.any([signal, failure.signal]);
   const starts = parts.map(async (part) => {

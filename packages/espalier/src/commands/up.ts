@@ -6,6 +6,7 @@ import type { LdapProxy } from "@espalier/proxy";
 import { type Configuration, type Environment, loadWholeConfiguration } from "../configuration.ts";
 import { demoConfigurationFile, demoGuide, prepareDemo } from "../demo/demo.ts";
 import { gatewayOf, gatewayPart } from "./gateway.ts";
+import { notifyOf, notifyPart } from "./notify.ts";
 import { proxyOf, proxyPart } from "./proxy.ts";
 import { type Part, type RunOptions, runParts, type Surroundings } from "./run-parts.ts";
 
@@ -32,9 +33,10 @@ class Services {
   gateway: ReturnType<typeof gatewayOf> | undefined;
   proxy: LdapProxy | undefined;
 
-  /** The gateway before the proxy, which may stand in front of it. */
-  make({ gateway, proxy }: Configuration, surroundings: Surroundings): Part<Configuration>[] {
+  /** Notifications first, of which the others may ask something; the gateway before the proxy, which may stand in front of it. */
+  make({ gateway, proxy, notify }: Configuration, surroundings: Surroundings): Part<Configuration>[] {
     const parts: Part<Configuration>[] = [];
+    if (notify !== undefined) parts.push(notifyPart(notifyOf(notify, surroundings), notify));
     if (gateway !== undefined) {
       this.gateway = gatewayOf(gateway, surroundings);
       parts.push(gatewayPart(this.gateway, gateway));
@@ -47,8 +49,10 @@ class Services {
   }
 }
 
-/** Whether anything says what to serve: a file, or variables that name a directory or a database. */
+/** Whether anything says what to serve: a file, or variables that name a directory, a database or who may send webhooks. */
 function isConfigured(environment: Environment, file: string | undefined): boolean {
   if (file !== undefined || existsSync("espalier.yaml")) return true;
-  return Object.keys(environment).some((name) => /^(SQL_UR[IL]|SQL_QUERY_|LDAP_BASE_DN|LDAP_COMMON_NAME)/.test(name));
+  return Object.keys(environment).some((name) =>
+    /^(SQL_UR[IL]|SQL_QUERY_|LDAP_BASE_DN|LDAP_COMMON_NAME|(PARTICLE_)?WEBHOOK_SECRET)/.test(name),
+  );
 }

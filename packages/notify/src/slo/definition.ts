@@ -7,21 +7,24 @@ const name = z
   .string()
   .regex(/^[a-z][a-z0-9-]*$/, "must be lower case letters, digits and hyphens, such as webhook-availability");
 
-const selector = (description: string) =>
+const selectorAdvice =
+  'must be a metric with its labels and nothing around it, such as requests_total{code!~"5.."}, or a list of them';
+
+const selectors = (description: string) =>
   z
-    .string()
-    .min(1)
-    .refine((text) => /^[a-zA-Z_:][a-zA-Z0-9_:]*(\{[^{}]*\})?$/.test(text.trim()), {
-      error: 'must be a metric with its labels and nothing around it, such as requests_total{code!~"5.."}',
+    .union([z.string(), z.array(z.string()).min(1)], { error: selectorAdvice })
+    .transform((written) => [written].flat().map((text) => text.trim()))
+    .refine((texts) => texts.every((text) => /^[a-zA-Z_:][a-zA-Z0-9_:]*(\{[^{}]*\})?$/.test(text)), {
+      error: selectorAdvice,
     })
     .describe(description);
 
-/** Events are counted by counters: of all of them, and of either the good or the bad ones. */
+/** Events are counted by counters, or several that are added up: of all of them, and of either the good or the bad ones. */
 const indicator = z
   .strictObject({
-    total: selector("Counts every event."),
-    good: selector("Counts those that went well.").optional(),
-    bad: selector("Counts those that did not.").optional(),
+    total: selectors("Counts every event."),
+    good: selectors("Counts those that went well.").optional(),
+    bad: selectors("Counts those that did not.").optional(),
   })
   .refine(({ good, bad }) => (good === undefined) !== (bad === undefined), {
     error: "needs one of good and bad, and not both",

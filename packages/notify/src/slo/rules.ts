@@ -23,11 +23,14 @@ export interface RuleGroup {
   readonly rules: readonly (RecordingRule | AlertingRule)[];
 }
 
+/** The period's ratio costs most and moves least. It is not seldomer than this: what is older than five minutes Prometheus does not show. */
+const budgetInterval = "2m";
+
 /** Three groups an objective: ratios over the short windows, over the period, and alerts. */
 export function sloRuleGroups(objectives: readonly Objective[]): readonly RuleGroup[] {
   return objectives.flatMap((objective) => [
     { name: `slo-${objective.name}-ratios`, rules: recordedWindows.flatMap((window) => ratioRules(objective, window)) },
-    { name: `slo-${objective.name}-budget`, interval: "5m", rules: budgetRules(objective) },
+    { name: `slo-${objective.name}-budget`, interval: budgetInterval, rules: budgetRules(objective) },
     { name: `slo-${objective.name}-alerts`, rules: alertRules(objective) },
   ]);
 }
@@ -35,7 +38,7 @@ export function sloRuleGroups(objectives: readonly Objective[]): readonly RuleGr
 /** The rule file, as Prometheus reads it. */
 export function formatSloRules(objectives: readonly Objective[], definitionFile: string): string {
   const head = `# Written by \`espalier slo generate ${definitionFile}\`: change that file, not this one.\n`;
-  return head + stringify({ groups: sloRuleGroups(objectives) }, { lineWidth: 0 });
+  return head + stringify({ groups: sloRuleGroups(objectives) }, { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 function labelsOf({ name, labels }: Objective): Readonly<Record<string, string>> {
@@ -61,8 +64,11 @@ function ratioRules(objective: Objective, window: string): RecordingRule[] {
   ];
 }
 
-function increase(selector: string, window: string): string {
-  return `sum(increase(${selector.trim()}[${window}]))`;
+/** Of several counters each gets a label of its own: `or` would leave out what has the labels of another. */
+function increase(selectors: readonly string[], window: string): string {
+  const increases = selectors.map((selector) => `increase(${selector}[${window}])`);
+  if (increases.length === 1) return `sum(${increases[0]})`;
+  return `sum(${increases.map((each, index) => `label_replace(${each}, "counter", "${index + 1}", "", "")`).join(" or ")})`;
 }
 
 /** A series that does not exist yet counts nothing: without the explicit zero, no failure at all would be no answer at all. */

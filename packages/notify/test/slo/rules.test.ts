@@ -143,6 +143,20 @@ requirePrograms({ promtool: "prometheus" })("the rules of an objective", () => {
     expect(output).toContain("SUCCESS");
   });
 
+  it("add up several counters, also where their labels are the same", async () => {
+    const delivery = availability
+      .replace(/total: .*/, "total: [on_time_total, late_total, dead_total]")
+      .replace(/bad: .*/, "bad: [late_total, dead_total]");
+    const { output } = await promtool(parseSloDefinitions(delivery, "slo.yaml"), {
+      // Nothing was ever given up: that counter is not there.
+      series: { 'on_time_total{instance="a"}': "0+98x100", 'late_total{instance="a"}': "0+2x100" },
+      at: "1h",
+      firing: ["ticket 1d", "ticket 3d", "page 1h", "page 6h", "ticket"],
+      values: { 'sum(slo:error:ratio1h{slo="webhook-availability"})': 0.02 },
+    });
+    expect(output).toContain("SUCCESS");
+  });
+
   it("fail their test when they are wrong: a ratio that is not summed is found", async () => {
     const { exitCode } = await promtool(objectives, {
       series: { [good]: "0+90x400", [bad]: "0+10x400" },
@@ -188,6 +202,16 @@ describe("a definition file", () => {
       "an expression in place of a selector",
       availability.replace(/total: .*/, "total: sum(rate(requests_total[5m]))"),
       'slo.yaml:8:14: objectives.0.indicator.total: must be a metric with its labels and nothing around it, such as requests_total{code!~"5.."}',
+    ],
+    [
+      "an expression among the selectors",
+      availability.replace(/bad: .*/, "bad: [failed_total, 'rate(requests_total[5m])']"),
+      'slo.yaml:9:12: objectives.0.indicator.bad: must be a metric with its labels and nothing around it, such as requests_total{code!~"5.."}, or a list of them',
+    ],
+    [
+      "no counter of every event",
+      availability.replace(/total: .*/, ""),
+      'slo.yaml:9:7: objectives.0.indicator.total: must be a metric with its labels and nothing around it, such as requests_total{code!~"5.."}, or a list of them',
     ],
     [
       "a period that is no days",

@@ -1,0 +1,133 @@
+/** A source: one name in the URL, with one way of proving who sends, and how its requests become events. */
+import { createHash } from "node:crypto";
+import { readAlertGroup } from "./alertmanager.ts";
+import type { SourceConfig, VerifierName } from "./config.ts";
+import { HubVerifier } from "./hub.ts";
+import { isImplausible, readParticle } from "./particle.ts";
+import { type PayloadSchema, readPayloadSchema } from "./payload-schema.ts";
+import { type BelievedRequest, deviceOf, type Reading, type ReadingOutcome, severityOf, typeOf } from "./reading.ts";
+import { StandardVerifier } from "./standard.ts";
+import { fillTemplate } from "./template.ts";
+import { TokenVerifier } from "./token.ts";
+import type { LiveSecret, Verifier } from "./verifier.ts";
+
+const hourMs = 3_600_000;
+
+export class HookSource {
+  readonly name: string;
+  readonly config: SourceConfig;
+  readonly verifier: Verifier;
+  readonly #schema: PayloadSchema | undefined;
+
+  /** @throws Error with a sentence when its schema cannot be used */
+  constructor(config: SourceConfig) {
+    this.name = config.name;
+    this.config = config;
+    this.verifier = verifierFor(config);
+    this.#schema = config.schema === undefined ? undefined : readPayloadSchema(config.schema);
+  }
+
+  /** What metrics call its kind: the systems before called whatever signs with `X-Hub-Signature-256` generic. */
+  get type(): string {
+    return this.config.verifier === "hub" ? "generic" : this.config.verifier;
+  }
+
+  get dedupeWindowMs(): number {
+    const hasTime: readonly VerifierName[] = ["standard", "particle"];
+    return this.config.dedupe ?? (hasTime.includes(this.config.verifier) ? 24 * hourMs : hourMs);
+  }
+
+  /** After so long without a word a device is silent; absent where none is expected. */
+  get alertAfterMs(): number | undefined {
+    const { expectEvery, alertAfter } = this.config;
+    return alertAfter ?? (expectEvery === undefined ? undefined : 2 * expectEvery);
+  }
+
+  read(request: BelievedRequest): ReadingOutcome {
+    const { verifier } = this.config;
+    if (verifier === "particle") return this.#readParticle(request);
+    if (verifier === "alertmanager") return this.#readAlertmanager(request);
+    const problems = this.#schema?.check(request.payload) ?? [];
+    if (problems.length > 0) return { status: "unusable", problems };
+    const reading = this.#reading(request.payload, { defaultType: "hook.received", defaultDevice: undefined });
+    // Only what is signed: a name that anybody can change would let the same be played again under others.
+    const identity =
+      request.deliveryId === undefined
+        ? ["body", sha256(request.body)]
+        : ["id", sha256(Buffer.from(request.deliveryId))];
+    return { status: "read", reading: { ...reading, dedupeKey: this.#key(identity) } };
+  }
+
+  #readParticle({ payload, receivedMs }: BelievedRequest): ReadingOutcome {
+    const fields = readParticle(payload);
+    if (fields === undefined) return unusable("/", "must have the fields of a Particle webhook");
+    if (!fields.isPublishedAtReadable) return unusable("/published_at", "must be a time");
+    const { publishedMs } = fields;
+    if (publishedMs !== undefined && isImplausible(publishedMs, receivedMs)) return { status: "stale" };
+    const problems = this.#schema?.check(fields.payload) ?? [];
+    if (problems.length > 0) return { status: "unusable", problems };
+    const { event, ...rest } = this.#reading(fields.payload, {
+      defaultType: `particle.${fields.event ?? "event"}`,
+      defaultDevice: fields.device,
+    });
+    const time = publishedMs === undefined ? {} : { time: publishedMs };
+    return {
+      status: "read",
+      reading: { ...rest, event: { ...event, ...time }, dedupeKey: this.#key([fields.identity]) },
+    };
+  }
+
+  #readAlertmanager({ payload }: BelievedRequest): ReadingOutcome {
+    const problems = this.#schema?.check(payload) ?? [];
+    if (problems.length > 0) return { status: "unusable", problems };
+    const read = readAlertGroup(payload);
+    if (!read.isRead) return { status: "unusable", problems: read.problems };
+    const { type, severity, subject, data, identity } = read.group;
+    const { device } = this.config;
+    const reading: Reading = {
+      event: { type, severity, subject, data },
+      device: device === undefined ? "" : deviceOf(fillTemplate(device, payload)),
+      dedupeKey: this.#key([identity]),
+    };
+    return { status: "read", reading };
+  }
+
+  #reading(payload: unknown, defaults: { readonly defaultType: string; readonly defaultDevice: string | undefined }) {
+    const { event, device: deviceTemplate } = this.config;
+    const written = deviceTemplate === undefined ? defaults.defaultDevice : fillTemplate(deviceTemplate, payload);
+    const device = deviceOf(written ?? "");
+    const type = event.type === undefined ? defaults.defaultType : fillTemplate(event.type, payload);
+    const severity = severityOf(fillTemplate(event.severity ?? "{{severity|medium}}", payload));
+    const subject = event.subject === undefined ? "" : fillTemplate(event.subject, payload);
+    return {
+      event: {
+        type: typeOf(type) ?? "hook.received",
+        severity: severity ?? "medium",
+        subject: subject.trim() || device || this.name,
+        data: { ...(device === "" ? {} : { device }), payload },
+      },
+      device,
+    };
+  }
+
+  #key(identity: readonly string[]): string {
+    return `hooks/${this.name}:${sha256(Buffer.from(JSON.stringify(identity)))}`;
+  }
+}
+
+function verifierFor({ verifier, secrets, header }: SourceConfig): Verifier {
+  const live = secrets.map(
+    ({ value, until }): LiveSecret => ({ value: value.reveal(), ...(until === undefined ? {} : { untilMs: until }) }),
+  );
+  if (verifier === "standard") return new StandardVerifier(live);
+  if (verifier === "hub") return new HubVerifier(live);
+  return new TokenVerifier({ secrets: live, ...(header === undefined ? {} : { headerName: header }) });
+}
+
+function unusable(where: string, problem: string): ReadingOutcome {
+  return { status: "unusable", problems: [{ where, problem }] };
+}
+
+function sha256(octets: Uint8Array): string {
+  return createHash("sha256").update(octets).digest("base64url");
+}

@@ -1,0 +1,59 @@
+/** The public HTTP server: raw bodies, limits on everything that a stranger can send, and errors that tell them no more than they need. */
+import type { Logger } from "@espalier/service";
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyPluginAsync } from "fastify";
+import { addSecurityHeaders } from "./security-headers.ts";
+import { trustedProxies } from "./trusted-proxies.ts";
+
+export interface HttpServerOptions {
+  readonly trustedProxies: readonly string[];
+  readonly maxBodyBytes: number;
+  readonly logger: Logger;
+  /** Each adds routes of its own. */
+  readonly plugins: readonly FastifyPluginAsync[];
+  /** Before the plugins: hooks that must see every request. */
+  readonly prepare?: (app: FastifyInstance) => void;
+}
+
+const maxConnections = 2_000;
+const maxUrlLength = 2_048;
+const limits = { headersTimeout: 5_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16 * 1_024 };
+const requestTimeoutMs = 15_000;
+const keepAliveTimeoutMs = 65_000;
+
+export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
+  const { logger, plugins, maxBodyBytes, prepare } = options;
+  const app = Fastify({
+    logger: false,
+    bodyLimit: maxBodyBytes,
+    trustProxy: trustedProxies(options.trustedProxies),
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    http: limits,
+    routerOptions: { maxParamLength: 200 },
+    exposeHeadRoutes: false,
+    // Requests that are under way when it closes are finished; connections that carry none are closed.
+    forceCloseConnections: "idle",
+  });
+  app.server.maxConnections = maxConnections;
+  // Signatures are made over the bytes: nothing is read before its sender is believed.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+  addSecurityHeaders(app);
+  app.addHook("onRequest", async (request, reply) => {
+    if (request.url.length > maxUrlLength) return reply.code(414).send({ error: "the URL is too long" });
+    return undefined;
+  });
+  prepare?.(app);
+  app.setNotFoundHandler(async (_request, reply) => reply.code(404).send({ error: "there is nothing here" }));
+  app.setErrorHandler(async (error: FastifyError, request, reply) => {
+    const { statusCode = 500 } = error;
+    if (statusCode >= 500) {
+      logger.error("a request could not be answered", { route: request.routeOptions.url, error });
+      return reply.code(statusCode).send({ error: "internal error; the log says more" });
+    }
+    const message = statusCode === 413 ? `the body is larger than ${maxBodyBytes} bytes` : error.message;
+    return reply.code(statusCode).send({ error: message });
+  });
+  for (const plugin of plugins) await app.register(plugin);
+  return app;
+}
