@@ -109,7 +109,9 @@ const upstream = z
       .describe("`false` takes any certificate of a backend: whoever answers reads all."),
     startTls: z.boolean().default(false).describe("Whether connections to `ldap://` backends begin with StartTLS."),
     connectTimeout: duration({ min: 100 }).default(5_000).describe("For connecting, the TLS handshake included."),
-    maxConnections: count(64).describe("Connections to one backend, all kinds together."),
+    maxConnections: count(64).describe(
+      "Connections to one backend, all kinds together but the one that its health is checked on.",
+    ),
     sharedConnections: count(4).describe("Of them, those that many clients share, for each identity."),
     bindConnections: count(8).describe("Of them, those on which binds are verified, one at a time each."),
     maxPending: count(500).describe("Operations under way at one backend; more wait."),
@@ -337,6 +339,15 @@ function contradictions(config: z.output<typeof schema>): Contradiction[] {
       if (names.has(name) || hasSrv) return [];
       return [{ path: ["write", "backends", i], message: `is no backend's name: there are ${[...names].join(", ")}` }];
     }),
+    ...(config.write.failover === "automatic" && config.health.bind === undefined && config.identity.dn === undefined
+      ? [
+          {
+            path: ["write", "failover"],
+            message:
+              "is automatic and needs health.bind, an account that may write: a server does not tell anybody else whether it takes writes",
+          },
+        ]
+      : []),
     ...config.firewall.flatMap((rule, i): Contradiction[] => {
       const message = flawOfRule(rule, config.listen.map(formatListener));
       return message === undefined ? [] : [{ path: ["firewall", i], message }];

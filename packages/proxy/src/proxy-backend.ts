@@ -69,7 +69,7 @@ export class ProxyBackend implements Backend {
       ask: (request, timeoutMs, controls) => this.connections.check(request, timeoutMs, controls),
       base: health.base,
       filter: health.filter,
-      bind: health.bind,
+      bind: checkAccount(config),
       readsReplicationState: true,
       probesWrites: write.failover === "automatic",
       clock,
@@ -84,6 +84,7 @@ export class ProxyBackend implements Backend {
       holdDownMs: health.holdDown,
       maxLagMs: health.maxLag,
       lag,
+      onUnreachable: (lost) => this.connections.lostContact(lost),
       events,
       acceptingCount,
       clock,
@@ -98,6 +99,13 @@ export class ProxyBackend implements Backend {
     this.state.setAdmin("maint");
     await this.connections.close(graceMs);
   }
+}
+
+/** Only somebody who may write is told whether a server takes writes: the proxy's own account where no other is given. */
+function checkAccount({ health, identity, write }: ProxyConfig) {
+  if (health.bind !== undefined || write.failover === "manual") return health.bind;
+  const { dn, password } = identity;
+  return dn === undefined || password === undefined ? undefined : { dn, password };
 }
 
 /** Of mode `proxyauthz`. */

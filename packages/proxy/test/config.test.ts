@@ -89,6 +89,11 @@ describe("the proxy's section", () => {
 
   it.each<[string, object, string]>([
     [
+      "automatic failover of writes without an account to find out with",
+      { write: { failover: "automatic" } },
+      "proxy.write.failover: is automatic and needs health.bind, an account that may write: a server does not tell anybody else whether it takes writes",
+    ],
+    [
       "a write node that is no backend",
       { write: { backends: ["b"] } },
       "proxy.write.backends[0]: is no backend's name: there are a.example.com:636",

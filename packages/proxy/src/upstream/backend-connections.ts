@@ -206,6 +206,12 @@ export class BackendConnections implements UpstreamConnectionOwner, SharedConnec
     for (const [connection] of this.#roster.list()) connection.destroy(lost);
   }
 
+  /** The backend cannot be reached: what is under way there will not be answered, and who waits had better go elsewhere. */
+  lostContact(lost: UpstreamLost): void {
+    this.#refuseAll(new UpstreamUnavailable(lost));
+    this.kick(lost);
+  }
+
   /** For good: refuses who waits, drains, and resolves when every connection has ended; after `graceMs` by force. */
   async close(graceMs = 0): Promise<void> {
     const { lost } = this.#noLonger();

@@ -193,6 +193,20 @@ describe("a pool of connections to slapd", () => {
     await ask(await pool.shared(anonymous, "a", inMs(5_000)), 1, 4).ended();
   });
 
+  it("lets nobody wait any longer at a server that is found to be lost, nor for an answer of it", async () => {
+    const pool = newPool({ maxConnections: 1, sharedConnections: 1, bindConnections: 1 });
+    const leased = await pool.lease(anonymous, "a", inMs(5_000));
+    slapd.process.suspend();
+    await slapd.process.suspended();
+    const asked = ask(leased, 1, 1);
+    const waiting = pool.lease(anonymous, "b", inMs(60_000));
+    pool.lostContact({ code: "ERR_UPSTREAM_HUNG", message: "slapd is down" });
+    await expect(waiting).rejects.toMatchObject({ lost: { code: "ERR_UPSTREAM_HUNG", message: "slapd is down" } });
+    expect(asked.losses).toEqual([
+      { lost: { code: "ERR_UPSTREAM_HUNG", message: "slapd is down" }, sent: expect.any(Boolean) },
+    ]);
+  });
+
   it("does not take a frozen slapd's handshake for anything but a failure to connect", async () => {
     const pool = newPool({ connectTimeoutMs: 400 });
     slapd.process.suspend();
