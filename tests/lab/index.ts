@@ -1,4 +1,5 @@
 /** Real servers and real clients for tests and measurements, all on loopback. */
+export { type Alertmanager, startAlertmanager } from "./alertmanager.ts";
 export { type CertificateAuthority, createCertificateAuthority, type ServerCertificate } from "./certificates.ts";
 export { ChildServer, type ChildServerOptions, type ExitStatus } from "./child-server.ts";
 export { type Found, type FoundEntry, type LdapsearchOptions, ldapsearch } from "./clients.ts";
@@ -32,6 +33,14 @@ export {
 export { freePort } from "./ports.ts";
 export { type Postgres, startPostgres } from "./postgres.ts";
 export { childEnvironment, findProgram, programPath, type Requirements, requirePrograms } from "./programs.ts";
+export {
+  type EvaluatedRule,
+  type Prometheus,
+  type PrometheusOptions,
+  type Sample,
+  type ScrapeTarget,
+  startPrometheus,
+} from "./prometheus.ts";
 export { type ProxyEvent, type ProxyOptions, type ProxyServer, startProxy } from "./proxy.ts";
 export { Random } from "./random.ts";
 export { Relay } from "./relay.ts";

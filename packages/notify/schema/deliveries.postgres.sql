@@ -128,8 +128,6 @@ CREATE INDEX incidents_closed ON public.incidents USING btree (closed_at) WHERE 
 
 CREATE UNIQUE INDEX incidents_open ON public.incidents USING btree (key) WHERE (closed_at IS NULL);
 
-CREATE UNIQUE INDEX incidents_token ON public.incidents USING btree (token);
-
 CREATE INDEX route_dedupe_key ON public.route_dedupe USING btree (key);
 
 CREATE INDEX route_dedupe_until ON public.route_dedupe USING btree (until);

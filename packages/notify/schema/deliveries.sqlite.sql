@@ -104,8 +104,6 @@ CREATE INDEX incidents_closed ON incidents (closed_at) WHERE closed_at IS NOT NU
 
 CREATE UNIQUE INDEX incidents_open ON incidents (key) WHERE closed_at IS NULL;
 
-CREATE UNIQUE INDEX incidents_token ON incidents (token);
-
 CREATE TABLE route_dedupe (
   route TEXT NOT NULL,
   key TEXT NOT NULL,

@@ -1,4 +1,5 @@
 /** Webhooks in, notifications out: what the command needs of the service. */
+export { type UnlockOptions, unlockApprovals } from "./approvals/unlock.ts";
 export type { SendOutcome } from "./channels/channel.ts";
 export { type NotifyConfig, notifySection, routesOf } from "./config.ts";
 export { testNotify } from "./config-test.ts";

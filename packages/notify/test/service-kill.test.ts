@@ -23,7 +23,7 @@ const senders = 16;
 /** Of the channel: as many can be on their way when the service is killed. */
 const concurrency = 8;
 
-/** Takes most messages, and counts how often each; answers some with 503 and some not at all. */
+/** Takes most messages, and counts how often each; answers some with 500 and some not at all. */
 async function startFlakyReceiver(random: Random) {
   const taken = new Map<number, number>();
   const server = createServer((request, response) => {
@@ -32,7 +32,7 @@ async function startFlakyReceiver(random: Random) {
     request.on("end", () => {
       const luck = random.fraction();
       if (luck < 0.1) return request.socket.destroy();
-      if (luck < 0.3) return response.writeHead(503).end();
+      if (luck < 0.3) return response.writeHead(500).end();
       const [, number] =
         /"n":(\d+)/.exec((JSON.parse(Buffer.concat(chunks).toString()) as { text: string }).text) ?? [];
       taken.set(Number(number), (taken.get(Number(number)) ?? 0) + 1);

@@ -13,6 +13,7 @@ import {
   showDead,
   testChannel,
 } from "./notify-administration.ts";
+import { unlockUser } from "./notify-approvals.ts";
 import { parseTime } from "./time-argument.ts";
 
 interface FileOption {
@@ -61,6 +62,13 @@ export function addNotifyCommands(program: Command, environment: Environment, fi
     .action(async ({ source, limit, json = false, ...options }: FileOption & RejectedOptions) => {
       const wanted = { ...(source === undefined ? {} : { source }), ...(limit === undefined ? {} : { limit }) };
       process.exitCode = await listRejected(access(options), wanted, json, process.stdout);
+    });
+
+  const approvals = notify.command("approvals").description("logins that wait for a person's yes or no");
+  command(approvals, "unlock", "ask a user again who rejected logins, or said that it was somebody else")
+    .argument("<user>", "the user's name")
+    .action(async (user: string, options: FileOption) => {
+      process.exitCode = await unlockUser(access(options), user, userInfo().username, process.stdout);
     });
 
   const dead = notify.command("dead").description("messages that did not arrive, and are not tried any more");

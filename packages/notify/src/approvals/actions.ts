@@ -3,7 +3,7 @@
  * itself would decide without that, and whatever follows links there would press them.
  */
 import type { ActionsFor } from "../deliveries/compose.ts";
-import { approvalRequested, type Approvals } from "./approvals.ts";
+import { type Approvals, approvalRequested } from "./approvals.ts";
 import { decisionUrl } from "./link.ts";
 
 /** @param publicUrl asked anew for each message */

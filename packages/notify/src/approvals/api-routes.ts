@@ -44,7 +44,8 @@ export function addApiRoutes(app: FastifyInstance, { approvals, keys, held }: Ap
   app.post("/approvals", shared, async (request, reply) => {
     const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
     const read = readPayload(request.headers["content-type"], body);
-    if (read.status === "unsupported") return reply.code(415).send({ error: "the content type must be application/json" });
+    if (read.status === "unsupported")
+      return reply.code(415).send({ error: "the content type must be application/json" });
     if (read.status === "unreadable") return reply.code(400).send({ error: read.message });
     const parsed = parseApprovalRequest(read.payload);
     if ("problem" in parsed) return reply.code(400).send({ error: parsed.problem });
@@ -74,7 +75,8 @@ export function addApiRoutes(app: FastifyInstance, { approvals, keys, held }: Ap
         if (approval?.state === "approved" && !reply.raw.destroyed) await approvals.take(id);
         return { approval };
       });
-      if (found === undefined) return reply.code(503).header("retry-after", "5").send({ error: "too many requests wait" });
+      if (found === undefined)
+        return reply.code(503).header("retry-after", "5").send({ error: "too many requests wait" });
       if (found.approval === undefined) return reply.code(404).send({ error: "there is no such approval" });
       return reply.send(answerOf(found.approval));
     });

@@ -7,7 +7,16 @@
  * do so one after the other.
  */
 import { randomBytes, randomUUID } from "node:crypto";
-import { type EventLog, type Logger, type Metrics, type NewEvent, type Store, sql, sqlRows, type Transaction } from "@espalier/service";
+import {
+  type EventLog,
+  type Logger,
+  type Metrics,
+  type NewEvent,
+  type Store,
+  sql,
+  sqlRows,
+  type Transaction,
+} from "@espalier/service";
 import { forUpdate } from "../deliveries/row-lock.ts";
 import { digestOf } from "../routes/occurrence.ts";
 import {
@@ -127,7 +136,9 @@ export class Approvals {
       ended,
     });
     if (lockedUntil !== null && lockedUntil > now) return refuse("locked", lockedUntil);
-    const joined = rows.find((row) => isSameAttempt(row, request) && (row.state === "pending" || isUnclaimed(row, now)));
+    const joined = rows.find(
+      (row) => isSameAttempt(row, request) && (row.state === "pending" || isUnclaimed(row, now)),
+    );
     if (joined !== undefined) {
       const takenAt = joined.state === "approved" ? now : null;
       await transaction.run(
@@ -142,7 +153,10 @@ export class Approvals {
       await this.#flooded(transaction, request, user.user_key, now);
       return refuse("asked too often", counted.at(-1)!.requested_at + hourMs);
     }
-    return { asked: { outcome: "asked", approval: await this.#begin(transaction, request, user.user_key, now) }, ended };
+    return {
+      asked: { outcome: "asked", approval: await this.#begin(transaction, request, user.user_key, now) },
+      ended,
+    };
   }
 
   async #begin(transaction: Transaction, request: ApprovalRequest, userKey: string, now: number): Promise<Approval> {
@@ -255,7 +269,8 @@ export class Approvals {
     transaction.wake(wakeChannel);
     const seconds = Math.round((now - row.requested_at) / 1_000);
     await this.#tell(transaction, row, {
-      type: decision === "approve" ? "approval.approved" : decision === "reject" ? "approval.rejected" : "approval.not-me",
+      type:
+        decision === "approve" ? "approval.approved" : decision === "reject" ? "approval.rejected" : "approval.not-me",
       severity: decision === "not-me" ? "critical" : "info",
       actor: "link",
       data: {
@@ -266,7 +281,10 @@ export class Approvals {
       },
     });
     if (isDisowning) await this.#lock(transaction, row, "not me", now + limits.lockAfterNotMe);
-    else if (decision === "reject" && (await rejectionsOf(transaction, row, now - hourMs)) >= limits.lockAfterRejections) {
+    else if (
+      decision === "reject" &&
+      (await rejectionsOf(transaction, row, now - hourMs)) >= limits.lockAfterRejections
+    ) {
       await this.#lock(transaction, row, "rejected too often", now + hourMs);
     }
     const approval = { ...before, state, decidedAt, isDisowned: before.isDisowned || isDisowning };
@@ -282,23 +300,6 @@ export class Approvals {
       type: "approval.locked",
       severity: "high",
       data: { reason, until: new Date(until).toISOString() },
-    });
-  }
-
-  /** Lets a user be asked again, in every realm. Resolves to how many locks there were. */
-  unlock(username: string, actor: string): Promise<number> {
-    const now = this.#now();
-    return this.#options.store.write(async (transaction) => {
-      const unlocked = await transaction.run(
-        sql`UPDATE approval_users SET locked_until = NULL, lock_reason = NULL
-          WHERE user_key = ${userKeyOf(username)} AND locked_until > ${now}`,
-      );
-      if (unlocked > 0) {
-        await this.#options.log.appendWith(transaction, {
-          ...{ type: "approval.unlocked", severity: "info", subject: username, source: "notify", actor, time: now, audit: true },
-        });
-      }
-      return unlocked;
     });
   }
 
@@ -355,7 +356,9 @@ export class Approvals {
       type: isExpired ? "approval.unanswered" : "approval.undeliverable",
       severity: isExpired ? "low" : "high",
       data: {
-        ...(isExpired ? {} : { summary: `Nobody could be asked whether ${row.username} may log in: no message about it arrived` }),
+        ...(isExpired
+          ? {}
+          : { summary: `Nobody could be asked whether ${row.username} may log in: no message about it arrived` }),
         approval: row.id,
       },
     });

@@ -22,7 +22,10 @@ export const approvalsConfig = z.strictObject({
   path: z
     .string()
     .regex(/^(?:\/[A-Za-z0-9_-]+)+$/, "must be a path such as /send-notification")
-    .refine((path) => !/^\/(?:approvals|events|hooks|incidents|health|livez|readyz)(?:\/|$)/.test(path), "is taken: choose another path")
+    .refine(
+      (path) => !/^\/(?:approvals|events|hooks|incidents|health|livez|readyz)(?:\/|$)/.test(path),
+      "is taken: choose another path",
+    )
     .default("/send-notification")
     .describe("Where the old protocol is spoken: what a gateway has as `NOTIFICATION_URL`."),
   expireAfter: duration({ min: 5_000, max: 600_000 })

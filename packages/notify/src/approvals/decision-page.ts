@@ -41,7 +41,10 @@ export function addDecisionPage(app: FastifyInstance, approvals: Approvals): voi
         }
         const invalid = () => {
           addresses.failed(request.ip);
-          return answer(404, { title: "This link is not valid", text: "It may have been cut off in the message, or be too old." });
+          return answer(404, {
+            title: "This link is not valid",
+            text: "It may have been cut off in the message, or be too old.",
+          });
         };
         const link = linkOf(request.params, request.query);
         if (link === undefined) return invalid();
@@ -52,7 +55,10 @@ export function addDecisionPage(app: FastifyInstance, approvals: Approvals): voi
           }
           const decision = decisionOf(request);
           if (decision === undefined) {
-            return answer(400, { title: "Nothing was decided", text: `decision must be one of ${decisions.join(", ")}.` });
+            return answer(400, {
+              title: "Nothing was decided",
+              text: `decision must be one of ${decisions.join(", ")}.`,
+            });
           }
           const decided = await approvals.decide(link, decision);
           if (decided.outcome === "invalid link") return invalid();
@@ -60,14 +66,20 @@ export function addDecisionPage(app: FastifyInstance, approvals: Approvals): voi
         } catch (error) {
           if (!(error instanceof StoreError)) throw error;
           reply.header("retry-after", "5");
-          return answer(503, { title: "Not at the moment", text: "The store is away. Nothing was decided: try again in a while." });
+          return answer(503, {
+            title: "Not at the moment",
+            text: "The store is away. Nothing was decided: try again in a while.",
+          });
         }
       },
     });
   }
 }
 
-function linkOf({ id }: DecisionRoute["Params"], { channel, token }: DecisionRoute["Querystring"]): LinkUse | undefined {
+function linkOf(
+  { id }: DecisionRoute["Params"],
+  { channel, token }: DecisionRoute["Querystring"],
+): LinkUse | undefined {
   return typeof channel === "string" && typeof token === "string" ? { id, channel, token } : undefined;
 }
 
@@ -98,7 +110,7 @@ function contentOf(approval: Approval): PageContent {
   const facts = factsOf(approval);
   if (state === "pending") {
     const seconds = Math.max(1, Math.round((approval.expiresAt - Date.now()) / 1_000));
-    const text = `Somebody with your password wants to log in. It can be answered for another ${seconds} s.`;
+    const text = `Somebody with your password wants to log in. It can be answered for another ${seconds} seconds.`;
     return { title: titles.pending, text, facts, buttons };
   }
   if (isDisowned) {
@@ -148,5 +160,8 @@ function send(request: FastifyRequest, reply: FastifyReply, statusCode: number, 
     const { title, text = "" } = content;
     return reply.send({ ...(statusCode < 400 ? { title } : { error: title }), text });
   }
-  return reply.header("content-security-policy", pageSecurityPolicy).type("text/html; charset=utf-8").send(page(content));
+  return reply
+    .header("content-security-policy", pageSecurityPolicy)
+    .type("text/html; charset=utf-8")
+    .send(page(content));
 }

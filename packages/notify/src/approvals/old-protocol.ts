@@ -35,7 +35,8 @@ const actions: Readonly<Partial<Record<ApprovalState, string>>> = {
 export function addOldProtocol(app: FastifyInstance, options: OldProtocolOptions): void {
   const { approvals, held, path } = options;
   const addresses = new AddressGate();
-  const fail = (reply: FastifyReply, statusCode: number, error: string) => reply.code(statusCode).send({ success: false, error });
+  const fail = (reply: FastifyReply, statusCode: number, error: string) =>
+    reply.code(statusCode).send({ success: false, error });
 
   app.post(path, { config: { endpoint: "approvals_old" } }, async (request, reply) => {
     const waitSeconds = addresses.refusal(request.ip);
@@ -66,7 +67,8 @@ export function addOldProtocol(app: FastifyInstance, options: OldProtocolOptions
         return approval;
       });
       const action = settled && actions[settled.state];
-      if (action === undefined) return fail(reply.header("retry-after", "1"), 503, "nobody could be asked, or waited for");
+      if (action === undefined)
+        return fail(reply.header("retry-after", "1"), 503, "nobody could be asked, or waited for");
       return reply.send({ success: true, action });
     });
   });

@@ -21,7 +21,13 @@ export function approvalRoutes({ approvals, keys, config, closing }: ApprovalRou
   return async (app) => {
     const held = new HeldRequests(closing);
     addApiRoutes(app, { approvals, keys, held });
-    addOldProtocol(app, { approvals, keys, held, path: config.path, isTrusted: trustedProxies(config.trustedNetworks) });
+    addOldProtocol(app, {
+      approvals,
+      keys,
+      held,
+      path: config.path,
+      isTrusted: trustedProxies(config.trustedNetworks),
+    });
     addDecisionPage(app, approvals);
   };
 }

@@ -26,7 +26,11 @@ export function recentOf(
   );
 }
 
-export async function rejectionsOf(transaction: Transaction, { user_key, realm }: UserRow, since: number): Promise<number> {
+export async function rejectionsOf(
+  transaction: Transaction,
+  { user_key, realm }: UserRow,
+  since: number,
+): Promise<number> {
   const row = await transaction.first<{ readonly count: number }>(
     sql`SELECT count(*) AS count FROM approvals
       WHERE user_key = ${user_key} AND realm = ${realm} AND state = 'rejected' AND requested_at > ${since}`,

@@ -2,28 +2,22 @@
 import { colours, gravityOf } from "./appearance.ts";
 import type { ChatConfig } from "./config.ts";
 import { HttpChannel, jsonRequest } from "./http-channel.ts";
-import { escapeDiscord, markdownLink } from "./markdown.ts";
+import { escapeDiscord, linksParagraph } from "./markdown.ts";
 import type { Message } from "./message.ts";
 import { fitText, readableLine } from "./readable.ts";
 import { urlSecrets } from "./secrets.ts";
 import type { ChannelSurroundings } from "./surroundings.ts";
 
 /** Of one embed; 6,000 in all. */
-const limits = { title: 256, description: 4_096, label: 80 };
+const limits = { title: 256, description: 4_096 };
 
 export function discordPayload(message: Message): object {
-  const links = message.actions.map((action) =>
-    markdownLink(
-      fitText(readableLine(action.label), { limit: limits.label, escapeCharacter: escapeDiscord }),
-      action.url,
-    ),
-  );
-  const footer = links.length === 0 ? "" : `\n\n${links.join(" · ")}`;
+  const links = linksParagraph(message.actions, escapeDiscord, limits.description / 2);
   const text = fitText(message.text, {
-    limit: Math.max(0, limits.description - footer.length),
+    limit: limits.description - links.length,
     escapeCharacter: escapeDiscord,
   });
-  const description = `${text}${footer}`;
+  const description = `${text}${links}`;
   return {
     allowed_mentions: { parse: [] },
     embeds: [

@@ -1,5 +1,6 @@
 /** Escaping text for chats that read Markdown: what comes out shows as what went in, links nowhere and mentions nobody. */
-import type { EscapeCharacter } from "./readable.ts";
+import type { MessageAction } from "./message.ts";
+import { type EscapeCharacter, fitText, readableLine } from "./readable.ts";
 
 const inlineSyntax = new Set(["\\", "`", "*", "_", "~", "[", "]", "(", ")", "|", "#", ">", "{", "}", "!"]);
 /** A list, and the underline that makes a heading of the line above. */
@@ -42,4 +43,21 @@ export function markdownLink(escapedLabel: string, url: string): string {
     (character) => `%${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
   );
   return `[${escapedLabel}](${target})`;
+}
+
+const labelLength = 80;
+
+/** A last paragraph with as many links as `limit` characters hold: those of a long digest are more. */
+export function linksParagraph(
+  actions: readonly MessageAction[],
+  escapeCharacter: EscapeCharacter,
+  limit: number,
+): string {
+  let paragraph = "";
+  for (const { label, url } of actions) {
+    const link = markdownLink(fitText(readableLine(label), { limit: labelLength, escapeCharacter }), url);
+    const longer = paragraph === "" ? `\n\n${link}` : `${paragraph} · ${link}`;
+    if (longer.length <= limit) paragraph = longer;
+  }
+  return paragraph;
 }

@@ -2,32 +2,26 @@
 import { colours, gravityOf } from "./appearance.ts";
 import type { ChatConfig } from "./config.ts";
 import { HttpChannel, jsonRequest, messageRefused } from "./http-channel.ts";
-import { escapeMattermost, markdownLink } from "./markdown.ts";
+import { escapeMattermost, linksParagraph } from "./markdown.ts";
 import type { Message } from "./message.ts";
 import { fitText, readableLine } from "./readable.ts";
 import { urlSecrets } from "./secrets.ts";
 import type { ChannelSurroundings } from "./surroundings.ts";
 
 /** A post has 16,383 characters, on servers with an old database 4,000. */
-const limits = { title: 256, text: 4_000, label: 80 };
+const limits = { title: 256, text: 4_000 };
 
 export function mattermostPayload(message: Message): object {
   const title = fitText(readableLine(message.title), {
     limit: limits.title,
     escapeCharacter: escapeMattermost,
   });
-  const links = message.actions.map((action) =>
-    markdownLink(
-      fitText(readableLine(action.label), { limit: limits.label, escapeCharacter: escapeMattermost }),
-      action.url,
-    ),
-  );
-  const footer = links.length === 0 ? "" : `\n\n${links.join(" · ")}`;
+  const links = linksParagraph(message.actions, escapeMattermost, limits.text / 2);
   const text = fitText(message.text, {
-    limit: Math.max(0, limits.text - footer.length),
+    limit: limits.text - links.length,
     escapeCharacter: escapeMattermost,
   });
-  return { attachments: [{ fallback: title, color: colours[gravityOf(message)], title, text: `${text}${footer}` }] };
+  return { attachments: [{ fallback: title, color: colours[gravityOf(message)], title, text: `${text}${links}` }] };
 }
 
 export function mattermostChannel(config: ChatConfig, surroundings: ChannelSurroundings): HttpChannel {

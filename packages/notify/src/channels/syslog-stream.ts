@@ -13,6 +13,7 @@ export interface SyslogStreamOptions {
 
 export class SyslogStream {
   readonly #options: SyslogStreamOptions;
+  readonly #closing = new AbortController();
   #socket: Promise<Socket> | undefined;
 
   constructor(options: SyslogStreamOptions) {
@@ -40,7 +41,9 @@ export class SyslogStream {
     }
   }
 
+  /** What was written goes out; a connection that is only being made does not. */
   async close(): Promise<void> {
+    this.#closing.abort();
     const socket = await this.#socket?.catch(() => undefined);
     socket?.end();
   }
@@ -70,7 +73,9 @@ export class SyslogStream {
       this.#socket = undefined;
     });
     try {
-      await once(socket, isSecure ? "secureConnect" : "connect", { signal: AbortSignal.timeout(timeoutMs) });
+      await once(socket, isSecure ? "secureConnect" : "connect", {
+        signal: AbortSignal.any([this.#closing.signal, AbortSignal.timeout(timeoutMs)]),
+      });
       return socket;
     } catch (error) {
       this.#socket = undefined;

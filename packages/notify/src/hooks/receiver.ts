@@ -246,8 +246,9 @@ function tooMany(retryAfterSeconds: number): HookAnswer {
 
 async function inTime<T>(storing: Promise<T>): Promise<T> {
   const tooLate = Promise.withResolvers<never>();
-  const error = new StoreError("ERR_STORE_BUSY", `nothing was stored within ${storeTimeoutMs} ms`);
-  const timer = setTimeout(() => tooLate.reject(error), storeTimeoutMs);
+  const timer = setTimeout(() => {
+    tooLate.reject(new StoreError("ERR_STORE_BUSY", `nothing was stored within ${storeTimeoutMs} ms`));
+  }, storeTimeoutMs);
   // It may go wrong after we have answered.
   storing.catch(() => undefined);
   try {

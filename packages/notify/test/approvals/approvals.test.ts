@@ -1,18 +1,25 @@
 import { sql } from "@espalier/service";
 import { expect, it } from "vitest";
-import type { TestChannel } from "../deliveries/notifier.ts";
+import { unlockApprovals } from "../../src/approvals/unlock.ts";
 import { forEachDatabase } from "../deliveries/databases.ts";
-import { approvalOf, askAndAnswer, Clock, hourMs, limits, linkOf, login, type Node, secondMs, startNode } from "./node.ts";
+import {
+  approvalOf,
+  askAndAnswer,
+  Clock,
+  hourMs,
+  limits,
+  linkOf,
+  login,
+  type Node,
+  secondMs,
+  startNode,
+} from "./node.ts";
 
 const unanswered = { address: "198.51.100.9" };
 
 async function outcomes({ metrics }: Node): Promise<Readonly<Record<string, number>>> {
   const lines = (await metrics.text()).matchAll(/^approval_requests_total\{outcome="(\w+)"\} (\d+)$/gm);
   return Object.fromEntries([...lines].map(([, outcome, count]) => [outcome, Number(count)]));
-}
-
-function titlesOf(phone: TestChannel): readonly string[] {
-  return phone.titles;
 }
 
 forEachDatabase((databases) => {
@@ -29,7 +36,7 @@ forEachDatabase((databases) => {
       },
     });
     await node.work();
-    expect(titlesOf(node.phone)).toEqual(["[medium] A login as alice from 192.0.2.7 (ldap) waits for your answer"]);
+    expect(node.phone.titles).toEqual(["[medium] A login as alice from 192.0.2.7 (ldap) waits for your answer"]);
     expect(node.phone.messages[0]?.actions.map(({ label }) => label)).toEqual(["Approve or reject"]);
 
     const waiting = node.approvals.wait(id, 60_000);
@@ -72,7 +79,10 @@ forEachDatabase((databases) => {
     const node = await startNode({ url: await databases.create() });
     const nowhere = { ...login, address: "" };
     await node.approvals.ask(nowhere);
-    expect(await node.approvals.ask(nowhere)).toMatchObject({ outcome: "refused", refusal: "another approval is open" });
+    expect(await node.approvals.ask(nowhere)).toMatchObject({
+      outcome: "refused",
+      refusal: "another approval is open",
+    });
   });
 
   it("a yes that nobody has had admits the next attempt of that service and address, once, while it lasts", async () => {
@@ -148,7 +158,10 @@ forEachDatabase((databases) => {
     await node.work();
     const link = linkOf(node);
     node.clock.pass(60 * secondMs);
-    expect(await node.approvals.decide(link, "approve")).toMatchObject({ outcome: "too late", approval: { state: "expired" } });
+    expect(await node.approvals.decide(link, "approve")).toMatchObject({
+      outcome: "too late",
+      approval: { state: "expired" },
+    });
     expect(await node.approvals.get(id)).toMatchObject({ state: "expired", decidedAt: node.clock.now });
     expect(await node.types()).toEqual(["approval.requested", "approval.unanswered"]);
     expect(await outcomes(node)).toEqual({ expired: 1 });
@@ -239,14 +252,20 @@ forEachDatabase((databases) => {
     const { id } = await askAndAnswer(node, login, "not-me");
     expect(await node.approvals.get(id)).toMatchObject({ state: "rejected", isDisowned: true });
     const { events } = await node.log.query({ types: ["approval.not-me"] });
-    expect(events).toMatchObject([{ severity: "critical", subject: "alice", audit: true, data: { address: login.address } }]);
+    expect(events).toMatchObject([
+      { severity: "critical", subject: "alice", audit: true, data: { address: login.address } },
+    ]);
     const retryAt = node.clock.now + limits.lockAfterNotMe;
     expect(await node.approvals.ask(login)).toEqual({ outcome: "refused", refusal: "locked", retryAt });
     await node.work();
     expect(node.phone.messages).toHaveLength(1);
 
-    expect(await node.approvals.unlock("Alice", "root")).toBe(1);
-    expect(await node.approvals.unlock("alice", "root")).toBe(0);
+    const unlock = { username: "Alice", actor: "root", now: node.clock.now };
+    expect(await unlockApprovals(node.store, node.log, unlock)).toBe(1);
+    expect(await unlockApprovals(node.store, node.log, unlock)).toBe(0);
+    expect((await node.log.query({ types: ["approval.unlocked"] })).events).toMatchObject([
+      { subject: "Alice", actor: "root" },
+    ]);
     expect(await node.approvals.ask(login)).toMatchObject({ outcome: "asked" });
   });
 
@@ -259,7 +278,7 @@ forEachDatabase((databases) => {
       approval: { state: "approved", isDisowned: true },
     });
     expect(await node.approvals.decide(link, "not-me")).toMatchObject({ outcome: "too late" });
-    await node.approvals.unlock("alice", "root");
+    await unlockApprovals(node.store, node.log, { username: "alice", actor: "root", now: node.clock.now });
     expect(await node.approvals.ask(login)).toMatchObject({ outcome: "asked" });
   });
 

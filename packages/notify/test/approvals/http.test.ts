@@ -80,7 +80,11 @@ const ourBody = { ...oldBody, apikey: key, context: { service: "ldap", address: 
 
 async function post(url: string, body: unknown, headers: Record<string, string> = {}) {
   const response = await fetch(url, { method: "POST", headers: { ...json, ...headers }, body: JSON.stringify(body) });
-  return { status: response.status, body: (await response.json()) as Record<string, unknown>, headers: response.headers };
+  return {
+    status: response.status,
+    body: (await response.json()) as Record<string, unknown>,
+    headers: response.headers,
+  };
 }
 
 async function decide(link: string, decision: string): Promise<{ readonly status: number; readonly text: string }> {
@@ -125,7 +129,10 @@ forEachDatabase((databases) => {
     });
     expect(await decide(node.link(), "not-me")).toMatchObject({ status: 200 });
     expect(await post(`${node.url}/approvals`, login, bearer)).toMatchObject({
-      ...{ status: 429, body: { error: "this user has rejected logins and is not asked for a while: an administrator can unlock them" } },
+      ...{
+        status: 429,
+        body: { error: "this user has rejected logins and is not asked for a while: an administrator can unlock them" },
+      },
     });
   });
 
@@ -152,7 +159,8 @@ forEachDatabase((databases) => {
   it("GET /approvals/ID waits for the answer, and no longer than it was told to", async () => {
     const node = await serve({ url: await databases.create() });
     const { body } = await post(`${node.url}/approvals`, login, bearer);
-    const get = async (query: string) => (await fetch(`${node.url}/approvals/${body.id}${query}`, { headers: bearer })).json();
+    const get = async (query: string) =>
+      (await fetch(`${node.url}/approvals/${body.id}${query}`, { headers: bearer })).json();
     expect(await get("")).toEqual(body);
     expect(await get("?wait=1")).toEqual(body);
     const waiting = get("?wait=60");
@@ -181,7 +189,12 @@ forEachDatabase((databases) => {
       await decide(node.link(), decision);
       answers.push((await asking).body, action);
     }
-    expect(answers).toEqual([{ success: true, action: "approve" }, "approve", { success: true, action: "reject" }, "reject"]);
+    expect(answers).toEqual([
+      { success: true, action: "approve" },
+      "approve",
+      { success: true, action: "reject" },
+      "reject",
+    ]);
   });
 
   it("answers timeout in the old protocol when the person was told and did not answer", async () => {
@@ -233,7 +246,10 @@ forEachDatabase((databases) => {
       [strict, bearer],
     ] as const) {
       const asking = post(`${server.url}${path}`, oldBody, headers);
-      await until("the question", async () => (await server.store.first(sql`SELECT 1 FROM approvals WHERE state = 'pending'`)) !== undefined);
+      await until(
+        "the question",
+        async () => (await server.store.first(sql`SELECT 1 FROM approvals WHERE state = 'pending'`)) !== undefined,
+      );
       server.clock.pass(120_000);
       await server.approvals.sweep();
       expect((await asking).status).toBe(503);
@@ -248,7 +264,9 @@ forEachDatabase((databases) => {
     await told(node);
     gone.destroy();
     await decide(node.link(), "approve");
-    expect(await post(`${node.url}/send-notification`, ourBody)).toMatchObject({ body: { success: true, action: "approve" } });
+    expect(await post(`${node.url}/send-notification`, ourBody)).toMatchObject({
+      body: { success: true, action: "approve" },
+    });
     expect(node.phone.messages).toHaveLength(1);
     // It was for one.
     const next = post(`${node.url}/send-notification`, ourBody);
@@ -289,7 +307,10 @@ forEachDatabase((databases) => {
     const node = await serve({ url: await databases.create() });
     await post(`${node.url}/approvals`, login, bearer);
     await told(node);
-    expect(await decide(node.link(), "approve")).toMatchObject({ status: 200, text: expect.stringContaining("<h1>Approved</h1>") });
+    expect(await decide(node.link(), "approve")).toMatchObject({
+      status: 200,
+      text: expect.stringContaining("<h1>Approved</h1>"),
+    });
     expect(await decide(node.link(), "reject")).toMatchObject({
       status: 409,
       text: expect.stringContaining("<h1>Too late: approved</h1>"),
@@ -304,8 +325,14 @@ forEachDatabase((databases) => {
     const link = node.link();
     expect(await post(link, { decision: "yes" })).toMatchObject({ status: 400 });
     expect(await post(link, null)).toMatchObject({ status: 400 });
-    expect(await post(link, { decision: "not-me" })).toMatchObject({ status: 200, body: { title: "Thank you for saying so" } });
-    expect(await post(link, { decision: "approve" })).toMatchObject({ status: 409, body: { error: expect.stringContaining("Too late") } });
+    expect(await post(link, { decision: "not-me" })).toMatchObject({
+      status: 200,
+      body: { title: "Thank you for saying so" },
+    });
+    expect(await post(link, { decision: "approve" })).toMatchObject({
+      status: 409,
+      body: { error: expect.stringContaining("Too late") },
+    });
   });
 
   it("takes no link that is cut off, forged, or another channel's, and lets nobody guess for long", async () => {
@@ -344,7 +371,10 @@ forEachDatabase((databases) => {
     expect((await post(`${node.url}/approvals`, login, bearer)).status).toBe(503);
     expect((await post(`${node.url}/send-notification`, ourBody)).status).toBe(503);
     expect((await fetch(`${node.url}/approvals/${body.id}`, { headers: bearer })).status).toBe(503);
-    expect(await decide(link, "approve")).toMatchObject({ status: 503, text: expect.stringContaining("Nothing was decided") });
+    expect(await decide(link, "approve")).toMatchObject({
+      status: 503,
+      text: expect.stringContaining("Nothing was decided"),
+    });
     expect(node.logged()).not.toContain(new URL(link).searchParams.get("token"));
   });
 });

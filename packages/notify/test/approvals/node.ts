@@ -70,13 +70,26 @@ export interface Node {
   types(): Promise<readonly string[]>;
 }
 
-export async function startNode({ url, clock = new Clock(), routes, retries = ["0s"], ...options }: NodeOptions): Promise<Node> {
+export async function startNode({
+  url,
+  clock = new Clock(),
+  routes,
+  retries = ["0s"],
+  ...options
+}: NodeOptions): Promise<Node> {
   const store = await openStore({ url, migrations: [eventMigrations, ...notifyStoreMigrations], logger: silent });
   onTestFinished(() => store.close());
   const metrics = createMetrics();
   const now = clock.read;
   const log = new EventLog({ store, logger: silent, metrics, dedupeWindowMs: hourMs, now });
-  const approvals = new Approvals({ store, log, limits: { ...limits, ...options.limits }, logger: silent, metrics, now });
+  const approvals = new Approvals({
+    store,
+    log,
+    limits: { ...limits, ...options.limits },
+    logger: silent,
+    metrics,
+    now,
+  });
   onTestFinished(() => approvals.close());
   const phone = new TestChannel("phone");
   const surroundings = { store, log, logger: silent, metrics, now };

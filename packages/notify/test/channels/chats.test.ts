@@ -296,6 +296,20 @@ describe("a message of any length and content", () => {
   });
 });
 
+describe("a digest with more links than a chat has room for", () => {
+  it("has as many as take half of the room, and the text", () => {
+    const many = Array.from({ length: 50 }, (_, index) => ({
+      label: `Acknowledge ${index}`,
+      url: `https://notify.example/acknowledge/${index}?token=${"t".repeat(200)}`,
+    }));
+    const [embed] = (discordPayload(message({ actions: many })) as { embeds: { description: string }[] }).embeds;
+    const [, ...links] = embed!.description.split(/ · |\n\n/);
+    expect(links).toHaveLength(7);
+    expect(links[6]).toMatch(/^\[Acknowledge 6\]\(https:.*\)$/);
+    expect(embed!.description).toMatch(/^2026-/);
+  });
+});
+
 describe("every chat", () => {
   it("tries again when nothing listens, stops when told, and names no secret in its configuration", async () => {
     const server = await endpoint();

@@ -168,11 +168,12 @@ describe("outbound HTTP", () => {
     const { port } = await silentServer();
     const held = await endpoint();
     held.answer = "hold";
-    const impatient = client({ connectTimeoutMs: 100, totalTimeoutMs: 200 });
-    await expect(get(impatient, `https://127.0.0.1:${port}/`)).rejects.toThrow(
+    await expect(get(client({ connectTimeoutMs: 100 }), `https://127.0.0.1:${port}/`)).rejects.toThrow(
       "127.0.0.1 took no connection within 100 ms",
     );
-    await expect(get(impatient, held.origin)).rejects.toThrow("127.0.0.1 gave no complete answer within 200 ms");
+    await expect(get(client({ totalTimeoutMs: 200 }), held.origin)).rejects.toThrow(
+      "127.0.0.1 gave no complete answer within 200 ms",
+    );
   });
 
   it("gives up on a name that does not resolve in time", async () => {
