@@ -9,6 +9,8 @@ packages="slapd slapd-contrib postgresql-15 mariadb-server"
 packages="$packages haproxy stunnel4"
 # the webhook receiver that ours is measured beside
 packages="$packages webhook"
+# what watches it
+packages="$packages prometheus prometheus-alertmanager"
 # clients: OpenLDAP's tools, SSSD with its PAM and NSS modules, Proxmox's LDAP library, python-ldap
 packages="$packages ldap-utils sssd-ldap sssd-tools libnss-sss libpam-sss pamtester"
 packages="$packages perl libnet-ldap-perl libio-socket-ssl-perl python3 python3-ldap"

@@ -89,6 +89,7 @@ interface Site {
   readonly notify: Service;
   readonly mail: MailServer;
   readonly prometheus: Prometheus;
+  readonly alertmanager: any;
 }
 
 async function startSite(cleanup: AsyncDisposableStack): Promise<Site> {
@@ -119,7 +120,7 @@ async function startSite(cleanup: AsyncDisposableStack): Promise<Site> {
       alertmanager: alertmanager.address,
     }),
   );
-  return { gatewayUrl: gateway.url, proxyUrl, notifyUrl: `http://${listen}`, proxy, notify, mail, prometheus };
+  return { gatewayUrl: gateway.url, proxyUrl, notifyUrl: `http://${listen}`, proxy, notify, mail, prometheus, alertmanager };
 }
 
 function proxySection(listen: string, backend: string): object {
@@ -357,7 +358,7 @@ describe("with Prometheus and Alertmanager", () => {
 
   it("an alert becomes an event and a mail, and so does its end", async () => {
     await control("maint", backendName);
-    await delay(8000); console.log(site.mail.mails.map((m) => [m.from, m.subject]).slice(-10), await site.prometheus.query("ALERTS"), site.notify.process.log.slice(-3000));
+    await delay(8000); console.log(site.mail.mails.map((m) => [m.from, m.subject]).slice(-10), await site.prometheus.query("ALERTS"), site.notify.process.log.slice(-3000), site.alertmanager.process.log.slice(-3000), await succeed(process.execPath, [espalierCommand, "notify", "rejected", "--source", "alertmanager", "--json"], { workingDirectory: site.notify.directory.path }));
     await until("the mail", () => mailsAbout("NoBackend").length === 1, { timeoutMs: 30_000 });
     await control("ready", backendName);
     await until("the mail that it is over", () => mailsAbout("NoBackend").length === 2, { timeoutMs: 30_000 });
