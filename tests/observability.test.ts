@@ -120,7 +120,16 @@ async function startSite(cleanup: AsyncDisposableStack): Promise<Site> {
       alertmanager: alertmanager.address,
     }),
   );
-  return { gatewayUrl: gateway.url, proxyUrl, notifyUrl: `http://${listen}`, proxy, notify, mail, prometheus, alertmanager };
+  return {
+    gatewayUrl: gateway.url,
+    proxyUrl,
+    notifyUrl: `http://${listen}`,
+    proxy,
+    notify,
+    mail,
+    prometheus,
+    alertmanager,
+  };
 }
 
 function proxySection(listen: string, backend: string): object {
@@ -209,7 +218,10 @@ function bind(user: string, password: string): RequestOp {
 /** People search and log in, some with a wrong password, some where they may not look. */
 async function useDirectory({ gatewayUrl, proxyUrl }: Site): Promise<void> {
   for (const url of [gatewayUrl, proxyUrl]) {
-    await ask(url, Array.from({ length: 20 }, () => search(baseDn)));
+    await ask(
+      url,
+      Array.from({ length: 20 }, () => search(baseDn)),
+    );
     await ask(url, [search(`ou=payroll,${baseDn}`)]);
     await ask(url, [bind("ann", "pw-ann")]);
     await ask(url, [bind("bob", "mistyped")]);
@@ -277,7 +289,10 @@ async function approve({ notifyUrl, mail }: Site, username: string): Promise<voi
   });
   expect(asked.status).toBe(201);
   const link = await until("the mail with the link", () =>
-    mail.mails.slice(before).flatMap(({ text }) => decoded(text).match(/http:\S+\/decide\?[^\s"<]+/) ?? []).at(0),
+    mail.mails
+      .slice(before)
+      .flatMap(({ text }) => decoded(text).match(/http:\S+\/decide\?[^\s"<]+/) ?? [])
+      .at(0),
   );
   const body = JSON.stringify({ decision: "approve" });
   const decided = await fetch(link, { method: "POST", headers: { "content-type": "application/json" }, body });
@@ -358,7 +373,16 @@ describe("with Prometheus and Alertmanager", () => {
 
   it("an alert becomes an event and a mail, and so does its end", async () => {
     await control("maint", backendName);
-    await delay(8000); console.log(site.mail.mails.map((m) => [m.from, m.subject]).slice(-10), await site.prometheus.query("ALERTS"), site.notify.process.log.slice(-3000), site.alertmanager.process.log.slice(-3000), await succeed(process.execPath, [espalierCommand, "notify", "rejected", "--source", "alertmanager", "--json"], { workingDirectory: site.notify.directory.path }));
+    await delay(8000);
+    console.log(
+      site.mail.mails.map((m) => [m.from, m.subject]).slice(-10),
+      await site.prometheus.query("ALERTS"),
+      site.notify.process.log.slice(-3000),
+      site.alertmanager.process.log.slice(-3000),
+      await succeed(process.execPath, [espalierCommand, "notify", "rejected", "--source", "alertmanager", "--json"], {
+        workingDirectory: site.notify.directory.path,
+      }),
+    );
     await until("the mail", () => mailsAbout("NoBackend").length === 1, { timeoutMs: 30_000 });
     await control("ready", backendName);
     await until("the mail that it is over", () => mailsAbout("NoBackend").length === 2, { timeoutMs: 30_000 });
@@ -378,7 +402,10 @@ describe("with Prometheus and Alertmanager", () => {
     await site.notify.process.kill();
     const mail = await until(
       "the mail",
-      () => site.mail.mails.find(({ from, subject }) => from === "alertmanager@example.com" && /WebhookServiceDown/.test(subject)),
+      () =>
+        site.mail.mails.find(
+          ({ from, subject }) => from === "alertmanager@example.com" && /WebhookServiceDown/.test(subject),
+        ),
       { timeoutMs: 60_000 },
     );
     expect(mail.subject).toBe("[firing] WebhookServiceDown");
@@ -398,7 +425,12 @@ describe("with Prometheus and Alertmanager", () => {
     const headers = { authorization: `Bearer ${apiKey}` };
     const response = await fetch(`${site.notifyUrl}/events?type=alert.*&order=oldest`, { headers });
     const { events } = (await response.json()) as {
-      readonly events: readonly { readonly type: string; readonly severity: string; readonly source: string; readonly subject: string }[];
+      readonly events: readonly {
+        readonly type: string;
+        readonly severity: string;
+        readonly source: string;
+        readonly subject: string;
+      }[];
     };
     return events.filter(({ subject }) => subject.includes(alert));
   }

@@ -26,7 +26,10 @@ export async function startAlertmanager(configuration: object): Promise<Alertman
       "--log.level=warn",
     ]),
   );
-  await process.ready(async () => (await fetch(`http://${address}/-/ready`).catch(() => undefined))?.ok === true, 60_000);
+  await process.ready(
+    async () => (await fetch(`http://${address}/-/ready`).catch(() => undefined))?.ok === true,
+    60_000,
+  );
   const resources = cleanup.move();
   return { address, process, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }

@@ -93,7 +93,10 @@ interface QueryAnswer {
   readonly status: "success" | "error";
   readonly error?: string;
   readonly data?:
-    | { readonly resultType: "vector"; readonly result: readonly { readonly metric: Sample["labels"]; readonly value: Point }[] }
+    | {
+        readonly resultType: "vector";
+        readonly result: readonly { readonly metric: Sample["labels"]; readonly value: Point }[];
+      }
     | { readonly resultType: "scalar"; readonly result: Point };
 }
 
@@ -101,7 +104,10 @@ interface QueryAnswer {
 type Point = readonly [number, string];
 
 async function query(url: string, expression: string): Promise<readonly Sample[]> {
-  const response = await fetch(`${url}/api/v1/query`, { method: "POST", body: new URLSearchParams({ query: expression }) });
+  const response = await fetch(`${url}/api/v1/query`, {
+    method: "POST",
+    body: new URLSearchParams({ query: expression }),
+  });
   const { data, error } = (await response.json()) as QueryAnswer;
   if (data === undefined) throw new Error(`Prometheus refuses ${expression}: ${error}`);
   if (data.resultType === "scalar") return [{ labels: {}, value: Number(data.result[1]) }];

@@ -17,7 +17,11 @@ requirePrograms({ amtool: "prometheus-alertmanager" })("the configuration of Ale
   });
 
   it.each([
-    ["what keeps messages from arriving is mailed, and goes to Espalier", { severity: "high", path: "delivery" }, "mail,espalier"],
+    [
+      "what keeps messages from arriving is mailed, and goes to Espalier",
+      { severity: "high", path: "delivery" },
+      "mail,espalier",
+    ],
     ["so is it when it is critical", { severity: "critical", path: "delivery" }, "mail,espalier"],
     ["what is critical goes to Espalier", { severity: "critical" }, "espalier"],
     ["so does what pages for a promise", { severity: "page", slo: "gateway-search-latency" }, "espalier"],

@@ -34,8 +34,13 @@ describe("the files are what dashboards.ts says", () => {
 describe.each(models)("%s", (_, panels) => {
   it("has panels of kinds that Grafana still has, each of the datasource that is chosen above", () => {
     const shown = panels.filter(({ type }) => type !== "row");
-    expect([...new Set(shown.map(({ type }) => type))].filter((type) => !["timeseries", "stat", "table"].includes(type))).toEqual([]);
-    const sources = shown.flatMap(({ datasource, targets = [] }) => [datasource, ...targets.map((each) => each.datasource)]);
+    expect(
+      [...new Set(shown.map(({ type }) => type))].filter((type) => !["timeseries", "stat", "table"].includes(type)),
+    ).toEqual([]);
+    const sources = shown.flatMap(({ datasource, targets = [] }) => [
+      datasource,
+      ...targets.map((each) => each.datasource),
+    ]);
     expect([...new Set(sources.map((source) => source?.uid))]).toEqual(["${datasource}"]);
   });
 

@@ -67,7 +67,9 @@ function unknownIn(expression: string): readonly string[] {
       const unknown = labels.filter((label) => known !== undefined && ![...known, ...ofTargets].includes(label));
       return unknown.map((label) => `${metric}{${label}}`);
     }),
-    ...groupedBy.filter((label) => !isOpen && ![...labels, ...ofTargets].includes(label)).map((label) => `by (${label})`),
+    ...groupedBy
+      .filter((label) => !isOpen && ![...labels, ...ofTargets].includes(label))
+      .map((label) => `by (${label})`),
   ];
 }
 
@@ -89,7 +91,9 @@ describe("every metric and label is one that the program has", () => {
   });
 
   it("no metric of the program has a label that Prometheus' configuration gives to targets", () => {
-    const clashes = [...metricsOfReference()].filter(([, { labels }]) => labels.some((each) => ofTargets.includes(each)));
+    const clashes = [...metricsOfReference()].filter(([, { labels }]) =>
+      labels.some((each) => ofTargets.includes(each)),
+    );
     expect(clashes).toEqual([]);
   });
 });

@@ -9,13 +9,21 @@ export interface Selector {
 const words = new Set(["and", "or", "unless", "offset", "bool", "inf", "nan"]);
 
 /** The selectors of an expression, and as one more without a metric, the labels that it groups and joins by. */
-export function selectorsOf(expression: string): { readonly selectors: readonly Selector[]; readonly groupedBy: readonly string[] } {
+export function selectorsOf(expression: string): {
+  readonly selectors: readonly Selector[];
+  readonly groupedBy: readonly string[];
+} {
   const withoutTexts = expression.replaceAll(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, '""');
   const groupedBy: string[] = [];
   const withoutGroups = withoutTexts.replaceAll(
     /\b(?:by|without|on|ignoring|group_left|group_right)\s*\(([^)]*)\)/g,
     (_, labels: string) => {
-      groupedBy.push(...labels.split(",").map((label) => label.trim()).filter((label) => label !== ""));
+      groupedBy.push(
+        ...labels
+          .split(",")
+          .map((label) => label.trim())
+          .filter((label) => label !== ""),
+      );
       return " ";
     },
   );

@@ -2,7 +2,7 @@
 import type { User } from "../source/source.ts";
 
 export const authBackends = ["sql", "notification"] as const;
-export type AuthBackend = (typeof authBackends)[number];
+type AuthBackend = (typeof authBackends)[number];
 
 /** The user whose row a bind is verified against. */
 export interface Credentials {

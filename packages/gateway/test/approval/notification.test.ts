@@ -109,7 +109,7 @@ describe("a login that must be approved", () => {
     expect(reasons(gate)).toEqual([reason]);
   });
 
-  it("drops the connection when the server cannot be reached, so that SSSD tries the other gateway", async () => {
+  it("drops the connection when the server cannot be reached, as an outage and not as a wrong password", async () => {
     const gate = await gateway({ notification: { url: "http://127.0.0.1:1/" } });
     expect(await login(gate, "ann")).toBe("connection lost");
   });

@@ -35,7 +35,7 @@ const payloadSchema = z.looseObject({
 
 type AlertmanagerPayload = z.output<typeof payloadSchema>;
 
-export interface AlertGroup {
+interface AlertGroup {
   readonly type: "alert.firing" | "alert.resolved";
   readonly severity: Severity;
   readonly subject: string;

@@ -6,7 +6,7 @@ import { templateProblem } from "./template.ts";
 
 const dayMs = 86_400_000;
 
-export const verifierNames = ["standard", "hub", "particle", "alertmanager", "token"] as const;
+const verifierNames = ["standard", "hub", "particle", "alertmanager", "token"] as const;
 export type VerifierName = (typeof verifierNames)[number];
 
 const template = (description: string) =>

@@ -49,7 +49,7 @@ export function page({ title, text, facts = [], buttons = [] }: PageContent): st
   ].join("");
 }
 
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   const entities: Readonly<Record<string, string>> = {
     "&": "&amp;",
     "<": "&lt;",

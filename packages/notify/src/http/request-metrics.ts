@@ -17,7 +17,7 @@ export interface RequestName {
 
 export type HookInstruments = ReturnType<typeof registerHookMetrics>;
 
-export function registerHookMetrics(metrics: Metrics, definitions: typeof hookMetrics) {
+function registerHookMetrics(metrics: Metrics, definitions: typeof hookMetrics) {
   return metrics.register(definitions);
 }
 

@@ -32,7 +32,7 @@ const eventTypePattern = z
 const oneOrMore = <Item extends z.ZodType>(item: Item) =>
   z.union([item, z.array(item).min(1)]).transform((written) => [written].flat() as z.output<Item>[]);
 
-const channels = z.array(z.string().min(1)).min(1, "must name a channel");
+const channels = z.array(z.string().min(1)).min(1, "must name a channel").describe("Names of channels that are told.");
 
 const quietHours = z
   .strictObject({
@@ -56,7 +56,7 @@ const quietHours = z
 
 const digest = z.union([
   duration({ min: 1_000 }).transform((everyMs) => ({ everyMs })),
-  z.strictObject({ at: oneOrMore(timeOfDay), timeZone }),
+  z.strictObject({ at: oneOrMore(timeOfDay).describe("As `08:00`, or several."), timeZone }),
 ]);
 
 const groupFields = ["type", "subject", "severity", "source"] as const;

@@ -17,7 +17,7 @@ interface AlertingRule {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-export interface RuleGroup {
+interface RuleGroup {
   readonly name: string;
   readonly interval?: string;
   readonly rules: readonly (RecordingRule | AlertingRule)[];
@@ -27,7 +27,7 @@ export interface RuleGroup {
 const budgetInterval = "2m";
 
 /** Three groups an objective: ratios over the short windows, over the period, and alerts. */
-export function sloRuleGroups(objectives: readonly Objective[]): readonly RuleGroup[] {
+function sloRuleGroups(objectives: readonly Objective[]): readonly RuleGroup[] {
   return objectives.flatMap((objective) => [
     { name: `slo-${objective.name}-ratios`, rules: recordedWindows.flatMap((window) => ratioRules(objective, window)) },
     { name: `slo-${objective.name}-budget`, interval: budgetInterval, rules: budgetRules(objective) },

@@ -175,7 +175,8 @@ export class BindOperation extends PlacedRequest implements ResponseReceiver {
     let controls: readonly Control[];
     try {
       result = peekResult(frame);
-      controls = frame.opEnd === frame.end ? [] : decodeMessage(frame.bytes, frame.start, frame.end).controls;
+      // Of a copy: their values are views, and may be sent on when the receive buffer has something else in it.
+      controls = frame.opEnd === frame.end ? [] : decodeMessage(copyOf(frame)).controls;
     } catch (error) {
       if (!(error instanceof ParseError)) throw error;
       this.#lease = lease;
@@ -208,8 +209,7 @@ export class BindOperation extends PlacedRequest implements ResponseReceiver {
       this.#succeed(authorization, frame, controls);
       return;
     }
-    // Not `slice`: that of a Buffer is a view of the receive buffer, which has something else in it when this is answered.
-    const copy = readFrame(new Uint8Array(frame.bytes.subarray(frame.start, frame.end)), 0, frame.end - frame.start);
+    const copy = readFrame(copyOf(frame), 0, frame.end - frame.start);
     authorization.then(
       (authorization) => {
         if (authorization !== undefined) this.#succeed(authorization, copy, controls);
@@ -315,4 +315,9 @@ function isOwnIdentity(credentials: Uint8Array, subject: string): boolean {
   if (!authzId.startsWith("dn:")) return false;
   const asked = dnKey(authzId.slice("dn:".length), builtInSchema);
   return asked !== undefined && asked === dnKey(subject, builtInSchema);
+}
+
+/** Not `slice`: that of a Buffer is a view of the receive buffer. */
+function copyOf({ bytes, start, end }: Frame): Uint8Array {
+  return new Uint8Array(bytes.subarray(start, end));
 }

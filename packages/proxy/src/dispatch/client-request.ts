@@ -7,7 +7,7 @@ import { idWidth, overwriteMessageId, withMessageId } from "../frame/message-id.
 import { readFrame } from "../frame/read-frame.ts";
 import type { OperationRecord } from "../observe/operation-record.ts";
 import type { RouteReason } from "../routing/route-reason.ts";
-import { describeRequest } from "./describe-request.ts";
+import { describeRequest, nameOf } from "./describe-request.ts";
 import type { DispatchSession } from "./dispatch-session.ts";
 import type { Refusal } from "./refusal.ts";
 
@@ -69,7 +69,7 @@ export class ClientRequest {
   report(resultCode: number | undefined, diagnosticMessage: string, facts?: RefusalFacts): void {
     const { backend, reason } = this;
     const record: Writable<OperationRecord> = {
-      ...describeRequest(this.frame),
+      ...(this.#isDescribed ? describeRequest(this.frame) : { operation: nameOf(this.frame) }),
       client: this.session.transport,
       messageId: this.messageId,
       boundAs: this.boundAs,
@@ -94,6 +94,10 @@ export class ClientRequest {
       ...(refusal.by === undefined ? {} : { refusedBy: refusal.by }),
       ...facts,
     });
+  }
+
+  get #isDescribed(): boolean {
+    return this.session.observer.describes(this.frame, this.boundAs);
   }
 
   #write(bytes: Uint8Array): void {

@@ -4,7 +4,7 @@ import { readControls } from "../frame/controls.ts";
 import type { Frame } from "../frame/frame.ts";
 import { peekBind, peekExtendedRequest, peekSearch, peekTarget } from "../frame/peek.ts";
 import { describeFilter } from "../observe/describe-filter.ts";
-import { operationName } from "../observe/operation-name.ts";
+import { type OperationName, operationName } from "../observe/operation-name.ts";
 import type { OperationRecord } from "../observe/operation-record.ts";
 
 type RequestDescription = Pick<
@@ -12,9 +12,14 @@ type RequestDescription = Pick<
   "operation" | "target" | "scope" | "filter" | "isPaged" | "authentication" | "oid"
 >;
 
+/** For a frame whose tag is that of a request. */
+export function nameOf(frame: Frame): OperationName {
+  return operationName(frame.opTag) ?? "extended";
+}
+
 /** For a frame whose tag is that of a request. What cannot be read is left out. */
 export function describeRequest(frame: Frame): RequestDescription {
-  const operation = operationName(frame.opTag) ?? "extended";
+  const operation = nameOf(frame);
   try {
     switch (operation) {
       case "search": {

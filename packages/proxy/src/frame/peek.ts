@@ -77,6 +77,14 @@ export function peekSearch(frame: Frame): SearchPeek {
   return { baseObject, scope, sizeLimit, timeLimit, typesOnly, filterStart: reader.offset };
 }
 
+const SUBSTRINGS = BerTag.CONTEXT_CONSTRUCTED | 4;
+
+/** Whether a substrings filter can be in a search request: false only where the octet of its tag is nowhere in it. */
+export function mayHaveSubstrings({ bytes, opStart, opEnd }: Frame): boolean {
+  for (let at = opStart; at < opEnd; at++) if (bytes[at] === SUBSTRINGS) return true;
+  return false;
+}
+
 /**
  * The name of the entry that a request is about: the base of a search, the name of a bind, the entry of the others as the
  * client spelt it; `undefined` for requests that name none.

@@ -16,6 +16,11 @@ export class AccessLog {
     this.#isEnabled = isEnabled;
   }
 
+  /** Whether operations that are not in doubt are written. */
+  get isWritten(): boolean {
+    return this.#isEnabled && this.#log.isEnabled("info");
+  }
+
   operationEnded(record: OperationRecord): void {
     if (!this.#isEnabled && record.inDoubt !== true) return;
     const level = record.inDoubt === true ? "warn" : "info";

@@ -4,7 +4,9 @@
  */
 import { type Filter, parseFilter } from "@espalier/ldap";
 import { formatTable } from "../control/table.ts";
+import type { Frame } from "../frame/frame.ts";
 import { isItem, itemShape } from "../frame/filter-shape.ts";
+import { mayHaveSubstrings } from "../frame/peek.ts";
 import type { OperationRecord } from "./operation-record.ts";
 import { printable } from "./printable.ts";
 
@@ -48,6 +50,11 @@ export class HygieneReport {
   constructor({ maxAddresses = 1_000, now = Date.now }: HygieneOptions = {}) {
     this.#maxAddresses = maxAddresses;
     this.#now = now;
+  }
+
+  /** Whether a search could be one of those that are counted for what they ask: most can be seen not to be, undecoded. */
+  looksInto(search: Frame, boundAs: string): boolean {
+    return boundAs === "" || search.opEnd !== search.end || mayHaveSubstrings(search);
   }
 
   operationEnded(record: OperationRecord): void {

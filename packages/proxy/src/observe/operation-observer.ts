@@ -1,4 +1,5 @@
 /** Hands what happens to clients and their operations to the access log, the metrics, the tap and the hygiene report. */
+import { OpTag } from "@espalier/ldap";
 import type { GaugeSeries, LogFields, Logger } from "@espalier/service";
 import type { ClientObserver, RefusedConnection } from "../client/client-observer.ts";
 import type { Frame } from "../frame/frame.ts";
@@ -81,6 +82,12 @@ export class OperationObserver implements ProxyObserver, ClientObserver {
     this.#operations.operationEnded(record);
     this.#hygiene.operationEnded(record);
     this.#accessLog.operationEnded(record);
+  }
+
+  describes(request: Frame, boundAs: string): boolean {
+    return (
+      request.opTag !== OpTag.searchRequest || this.#accessLog.isWritten || this.#hygiene.looksInto(request, boundAs)
+    );
   }
 
   get isTapped(): boolean {

@@ -2,8 +2,6 @@
 import type { SearchScope } from "@espalier/ldap";
 import type { OperationName } from "./operation-name.ts";
 
-export type { OperationName } from "./operation-name.ts";
-
 /** Who asked. A `ClientTransport` is one. */
 export interface ClientFacts {
   /** Of the connection, unique in this process. */

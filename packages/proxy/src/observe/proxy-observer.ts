@@ -8,6 +8,8 @@ export interface ProxyObserver {
   /** `reason`: a `ClientCloseReason`. */
   connectionClosed(client: ClientFacts, reason: string): void;
   operationEnded(record: OperationRecord): void;
+  /** Whether the record of this request has to say what it asks for: nothing of it is decoded otherwise. */
+  describes(request: Frame, boundAs: string): boolean;
   /** Whether anybody wants the frames: `request` and `response` are called only then. */
   readonly isTapped: boolean;
   /** A request as the client sent it, before anything in it is overwritten. `frame.bytes` is valid during the call. */

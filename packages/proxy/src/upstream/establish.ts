@@ -1,6 +1,6 @@
 /** From an address to a socket on which LDAP can be spoken: TCP, the PROXY header, StartTLS, TLS. RFC 4511 §4.14, RFC 4513 §3. */
 import { connect, isIP, type Socket } from "node:net";
-import { connect as connectTls, type SecureContext } from "node:tls";
+import { type ConnectionOptions, checkServerIdentity, connect as connectTls, type SecureContext } from "node:tls";
 import {
   decodeMessage,
   encodeMessage,
@@ -11,6 +11,7 @@ import {
   startTlsRequest,
 } from "@espalier/ldap";
 import { encodeProxyHeader, type HeaderEndpoint } from "./proxy-header.ts";
+import { receivesInPlace } from "./receive-buffer.ts";
 import type { UpstreamLost } from "./response-receiver.ts";
 import type { ServerAddress } from "./server-addresses.ts";
 import { UpstreamUnavailable } from "./upstream-error.ts";
@@ -48,6 +49,17 @@ export async function establish(
   const { address: host, port } = server;
   const where = isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
   const at = options.name === where ? where : `${options.name} (${where})`;
+  const cannotConnect = (error: Error) =>
+    unavailable("ERR_UPSTREAM_CONNECT", `Cannot connect to ${at}: ${error.message}`);
+  if (options.security === "tls" && options.proxyHeader === undefined) {
+    // Only a TLS socket that connects by itself can have `onread`.
+    const secure = connectTls({ host, port, onread: receivesInPlace(() => secure), ...tlsOptions(server, options) });
+    secure.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_INITIAL_DELAY_MS);
+    secure.on("session", options.onSession);
+    await happens(secure, "connect", signal, cannotConnect);
+    await happens(secure, "secureConnect", signal, (error) => tlsFailed(at, error));
+    return secure;
+  }
   const socket = connect({
     host,
     port,
@@ -55,30 +67,36 @@ export async function establish(
     keepAlive: true,
     keepAliveInitialDelay: KEEP_ALIVE_INITIAL_DELAY_MS,
   });
-  await happens(socket, "connect", signal, (error) =>
-    unavailable("ERR_UPSTREAM_CONNECT", `Cannot connect to ${at}: ${error.message}`),
-  );
+  await happens(socket, "connect", signal, cannotConnect);
   if (options.proxyHeader !== undefined) {
     socket.write(encodeProxyHeader(options.proxyHeader.source, { address: host, port }));
   }
   if (options.security === "none") return socket;
   if (options.security === "startTls") await startTls(socket, at, signal);
+  const secure = connectTls({ socket, ...tlsOptions(server, options) });
+  secure.on("session", options.onSession);
+  await happens(secure, "secureConnect", signal, (error) => {
+    socket.destroy();
+    return tlsFailed(at, error);
+  });
+  return secure;
+}
+
+function tlsOptions(server: ServerAddress, options: EstablishOptions): ConnectionOptions {
   const name = options.servername ?? server.host;
-  const secure = connectTls({
-    socket,
-    host: name,
+  return {
     servername: isIP(name) === 0 ? name : "",
+    // Without a server name, an address, Node would look at what it connects to.
+    checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate),
     // Said here so that NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment cannot turn verification off.
     rejectUnauthorized: options.verify,
     ...(options.secureContext === undefined ? {} : { secureContext: options.secureContext }),
     ...(options.session === undefined ? {} : { session: options.session }),
-  });
-  secure.on("session", options.onSession);
-  await happens(secure, "secureConnect", signal, (error) => {
-    socket.destroy();
-    return unavailable("ERR_UPSTREAM_TLS", `TLS with ${at} failed: ${error.message}. ${tlsAdvice(error)}`);
-  });
-  return secure;
+  };
+}
+
+function tlsFailed(at: string, error: Error): UpstreamUnavailable {
+  return unavailable("ERR_UPSTREAM_TLS", `TLS with ${at} failed: ${error.message}. ${tlsAdvice(error)}`);
 }
 
 /** Asks for TLS in clear text and waits for the consent. What comes in clear text behind it must never be read as LDAP. */

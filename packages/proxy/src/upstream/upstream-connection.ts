@@ -426,7 +426,8 @@ export class UpstreamConnection {
     this.#unread = undefined;
     try {
       const stoppedAt = this.#reader.read(bytes);
-      if (stoppedAt < bytes.length && this.#isPaused) this.#unread = bytes.subarray(stoppedAt);
+      // A copy, since what comes next for any connection is received into the same buffer.
+      if (stoppedAt < bytes.length && this.#isPaused) this.#unread = Buffer.from(bytes.subarray(stoppedAt));
     } catch (error) {
       if (!(error instanceof ParseError)) throw error;
       this.#violated(error.message);
@@ -435,7 +436,8 @@ export class UpstreamConnection {
 
   #decode(frame: Frame, reject: (error: Error) => void): LdapMessage {
     try {
-      return decodeMessage(frame.bytes, frame.start, frame.end);
+      // Of a copy: the values of what is decoded are views, and outlive the receive buffer's contents.
+      return decodeMessage(new Uint8Array(frame.bytes.subarray(frame.start, frame.end)));
     } catch (error) {
       reject(new UpstreamUnavailable(this.#violation((error as Error).message)));
       throw error;

@@ -93,6 +93,7 @@ export class AssembledProxy implements AsyncDisposable {
       firewall: new Firewall({ rules: [], readOnly: false, requireConfidentiality: false, ...options.firewall }),
       observer: {
         isTapped: options.onRequest !== undefined,
+        describes: () => true,
         operationEnded: (record) => void this.records.push(record),
         connectionOpened: () => {},
         connectionClosed: () => {},
