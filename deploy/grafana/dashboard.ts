@@ -64,7 +64,12 @@ function model({ uid, title, sections }: Dashboard) {
   };
 }
 
-const datasourceVariable = { type: "datasource", name: "datasource", label: "Prometheus", query: "prometheus" } as const;
+const datasourceVariable = {
+  type: "datasource",
+  name: "datasource",
+  label: "Prometheus",
+  query: "prometheus",
+} as const;
 
 const instanceQuery = 'label_values(up{job="espalier"}, instance)';
 
@@ -88,7 +93,14 @@ function placed(sections: readonly Section[]): readonly object[] {
   const models: object[] = [];
   let y = 0;
   for (const { title, panels } of sections) {
-    models.push({ id: models.length + 1, type: "row", title, collapsed: false, gridPos: { x: 0, y, w: columns, h: 1 }, panels: [] });
+    models.push({
+      id: models.length + 1,
+      type: "row",
+      title,
+      collapsed: false,
+      gridPos: { x: 0, y, w: columns, h: 1 },
+      panels: [],
+    });
     y += 1;
     let x = 0;
     let lineHeight = 0;
@@ -124,7 +136,9 @@ function panelModel({ type, title, description, unit, queries, red }: Panel) {
       datasource,
       expr,
       legendFormat: legend,
-      ...(isTable ? { instant: true, range: false, format: "table" } : { instant: type === "stat", range: type !== "stat" }),
+      ...(isTable
+        ? { instant: true, range: false, format: "table" }
+        : { instant: type === "stat", range: type !== "stat" }),
     })),
     fieldConfig: {
       defaults: {
@@ -145,7 +159,11 @@ const options = {
     options: { legend: { displayMode: "list", placement: "bottom" }, tooltip: { mode: "multi", sort: "desc" } },
   },
   stat: {
-    options: { colorMode: "value", graphMode: "none", reduceOptions: { calcs: ["lastNotNull"], fields: "", values: false } },
+    options: {
+      colorMode: "value",
+      graphMode: "none",
+      reduceOptions: { calcs: ["lastNotNull"], fields: "", values: false },
+    },
   },
   table: { options: { showHeader: true } },
 } as const satisfies Record<Panel["type"], object>;

@@ -5,7 +5,7 @@ const instance = 'instance=~"$instance"';
 
 interface More {
   readonly description?: string;
-  readonly red?: Panel["red"];
+  readonly red?: NonNullable<Panel["red"]>;
 }
 
 /** One number. */
@@ -37,7 +37,11 @@ function rate(metric: string, by: readonly string[], ...matchers: readonly strin
 }
 
 /** Lines for the median, the 95th and the 99th percentile of a histogram. */
-function quantiles(metric: string, by: readonly string[], ...matchers: readonly string[]): Readonly<Record<string, string>> {
+function quantiles(
+  metric: string,
+  by: readonly string[],
+  ...matchers: readonly string[]
+): Readonly<Record<string, string>> {
   const legend = by.map((label) => `{{${label}}} `).join("");
   const buckets = rate(`${metric}_bucket`, ["le", ...by], ...matchers);
   return Object.fromEntries([50, 95, 99].map((n) => [`${legend}${n} %`, `histogram_quantile(${n / 100}, ${buckets})`]));
@@ -55,7 +59,9 @@ function processSection(service: string): Section {
   return {
     title: "Process",
     panels: [
-      lines("Processor", "percentunit", { "{{instance}}": `rate(${selected("process_cpu_seconds_total", [of])}[$__rate_interval])` }),
+      lines("Processor", "percentunit", {
+        "{{instance}}": `rate(${selected("process_cpu_seconds_total", [of])}[$__rate_interval])`,
+      }),
       lines("Memory", "bytes", { "{{instance}}": selected("process_resident_memory_bytes", [of]) }),
       lines("Event loop", "s", { "{{instance}} 99 %": selected("nodejs_eventloop_lag_p99_seconds", [of]) }),
     ],
@@ -73,8 +79,12 @@ const gateway: Dashboard = {
         upStat("Gateways", "gateway"),
         stat("Users", "short", `max(${selected("espalier_gateway_snapshot_entries", ['kind="user"'])})`),
         stat("Groups", "short", `max(${selected("espalier_gateway_snapshot_entries", ['kind="group"'])})`),
-        stat("Snapshot's age", "s", `max(${selected("espalier_gateway_snapshot_age_seconds", [])})`, { red: { at: 60 } }),
-        stat("Database away", "bool_on_off", `max(${selected("espalier_gateway_database_away", [])})`, { red: { at: 1 } }),
+        stat("Snapshot's age", "s", `max(${selected("espalier_gateway_snapshot_age_seconds", [])})`, {
+          red: { at: 60 },
+        }),
+        stat("Database away", "bool_on_off", `max(${selected("espalier_gateway_database_away", [])})`, {
+          red: { at: 1 },
+        }),
         stat("Rows not served", "short", `max(${selected("espalier_gateway_skipped_rows", [])})`, { red: { at: 1 } }),
       ],
     },
@@ -84,13 +94,26 @@ const gateway: Dashboard = {
         lines("Operations", "ops", {
           "{{operation}} {{result}}": rate("espalier_gateway_operations_total", ["operation", "result"]),
         }),
-        lines("Time to answer a search", "s", quantiles("espalier_gateway_operation_duration_seconds", [], 'operation="search"')),
-        lines("Time to answer a bind", "s", quantiles("espalier_gateway_operation_duration_seconds", [], 'operation="bind"'), {
-          description: "A slow password hash takes its time, and so does a person who is asked.",
-        }),
+        lines(
+          "Time to answer a search",
+          "s",
+          quantiles("espalier_gateway_operation_duration_seconds", [], 'operation="search"'),
+        ),
+        lines(
+          "Time to answer a bind",
+          "s",
+          quantiles("espalier_gateway_operation_duration_seconds", [], 'operation="bind"'),
+          {
+            description: "A slow password hash takes its time, and so does a person who is asked.",
+          },
+        ),
         lines("Entries sent", "ops", { entries: rate("espalier_gateway_entries_sent_total", []) }),
-        lines("Binds that did not succeed", "ops", { "{{reason}}": rate("espalier_gateway_bind_refusals_total", ["reason"]) }),
-        lines("Password hashes under way", "short", { "{{instance}}": selected("espalier_gateway_pending_password_hashes", []) }),
+        lines("Binds that did not succeed", "ops", {
+          "{{reason}}": rate("espalier_gateway_bind_refusals_total", ["reason"]),
+        }),
+        lines("Password hashes under way", "short", {
+          "{{instance}}": selected("espalier_gateway_pending_password_hashes", []),
+        }),
       ],
     },
     {
@@ -132,12 +155,22 @@ const proxy: Dashboard = {
         }),
         stat("Clients", "short", `sum(${selected("espalier_proxy_connections", [])})`),
         stat("Operations", "ops", rate("espalier_proxy_operations_total", [])),
-        stat("Moved in an hour", "short", `sum(increase(${selected("espalier_proxy_moved_operations_total", [])}[1h]))`, {
-          description: "Operations that were sent to another backend after the first had failed.",
-        }),
-        stat("Writes in doubt in a day", "short", `sum(increase(${selected("espalier_proxy_writes_in_doubt_total", [])}[1d]))`, {
-          red: { at: 1 },
-        }),
+        stat(
+          "Moved in an hour",
+          "short",
+          `sum(increase(${selected("espalier_proxy_moved_operations_total", [])}[1h]))`,
+          {
+            description: "Operations that were sent to another backend after the first had failed.",
+          },
+        ),
+        stat(
+          "Writes in doubt in a day",
+          "short",
+          `sum(increase(${selected("espalier_proxy_writes_in_doubt_total", [])}[1d]))`,
+          {
+            red: { at: 1 },
+          },
+        ),
       ],
     },
     {
@@ -154,7 +187,9 @@ const proxy: Dashboard = {
           waits: `${rate("espalier_proxy_queue_duration_seconds_count", [])} / ${rate("espalier_proxy_operations_total", [])}`,
         }),
         lines("Refused by the proxy", "ops", { "{{by}}": rate("espalier_proxy_refused_operations_total", ["by"]) }),
-        lines("Refused by the firewall", "ops", { "{{rule}}": rate("espalier_proxy_firewall_refusals_total", ["rule"]) }),
+        lines("Refused by the firewall", "ops", {
+          "{{rule}}": rate("espalier_proxy_firewall_refusals_total", ["rule"]),
+        }),
         lines("Entries", "ops", { entries: rate("espalier_proxy_entries_sent_total", []) }),
         lines("Answers", "binBps", { answers: rate("espalier_proxy_answer_bytes_total", []) }),
         lines("Moved and in doubt", "ops", {
@@ -264,7 +299,9 @@ const notify: Dashboard = {
           "{{delivery_method}} 95 %": `histogram_quantile(0.95, ${rate("notification_delivery_duration_seconds_bucket", ["le", "delivery_method"])})`,
         }),
         lines("From the event to its delivery", "s", quantiles("notification_end_to_end_seconds", [])),
-        lines("Not delivered yet", "short", { "{{delivery_method}}": "max by (delivery_method) (notification_queue_depth)" }),
+        lines("Not delivered yet", "short", {
+          "{{delivery_method}}": "max by (delivery_method) (notification_queue_depth)",
+        }),
         lines("Longest due", "s", { seconds: "max(notification_oldest_pending_seconds)" }),
         lines("Routed", "ops", {
           "{{result}}": rate("notification_events_routed_total", ["result"]),
@@ -272,7 +309,9 @@ const notify: Dashboard = {
         }),
         lines("Not routed yet", "short", { events: "max(notification_unrouted_events)" }),
         lines("Dead letters", "short", { messages: "max(notification_dead_letters)" }),
-        lines("Channels that are not used", "bool_on_off", { "{{channel}}": "max by (channel) (notification_channel_disabled)" }),
+        lines("Channels that are not used", "bool_on_off", {
+          "{{channel}}": "max by (channel) (notification_channel_disabled)",
+        }),
       ],
     },
     {
@@ -330,7 +369,10 @@ const slo: Dashboard = {
           "Burn rate over an hour",
           "short",
           { "{{slo}}": "slo:error:ratio1h / on (slo) (1 - slo:objective:ratio)" },
-          { description: "1 spends the budget in exactly its period. From 14.4 on somebody is woken.", red: { at: 14.4 } },
+          {
+            description: "1 spends the budget in exactly its period. From 14.4 on somebody is woken.",
+            red: { at: 14.4 },
+          },
         ),
         lines("Failed in an hour", "percentunit", { "{{slo}}": "slo:error:ratio1h" }),
       ],

@@ -17,14 +17,14 @@ interface Known {
 function metricsOfReference(): ReadonlyMap<string, Known> {
   const rows = [...allMetricsReference().matchAll(/^\| `(\w+)` \| (\w+) \| (.*?) \|/gm)];
   return new Map(
-    rows.flatMap(([, name = "", type, cell = ""]) => {
+    rows.flatMap(([, name = "", type, cell = ""]): [string, Known][] => {
       const labels = [...cell.matchAll(/`(\w+)`/g)].map(([, label]) => label!);
-      if (type !== "histogram") return [[name, { labels }] as const];
+      if (type !== "histogram") return [[name, { labels }]];
       return [
         [`${name}_bucket`, { labels: [...labels, "le"] }],
         [`${name}_sum`, { labels }],
         [`${name}_count`, { labels }],
-      ] as const;
+      ];
     }),
   );
 }

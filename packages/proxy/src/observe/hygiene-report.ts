@@ -4,8 +4,8 @@
  */
 import { type Filter, parseFilter } from "@espalier/ldap";
 import { formatTable } from "../control/table.ts";
-import type { Frame } from "../frame/frame.ts";
 import { isItem, itemShape } from "../frame/filter-shape.ts";
+import type { Frame } from "../frame/frame.ts";
 import { mayHaveSubstrings } from "../frame/peek.ts";
 import type { OperationRecord } from "./operation-record.ts";
 import { printable } from "./printable.ts";

@@ -1,5 +1,5 @@
 /** From an address to a socket on which LDAP can be spoken: TCP, the PROXY header, StartTLS, TLS. RFC 4511 §4.14, RFC 4513 §3. */
-import { connect, isIP, type Socket } from "node:net";
+import { connect, isIP, type OnReadOpts, type Socket } from "node:net";
 import { type ConnectionOptions, checkServerIdentity, connect as connectTls, type SecureContext } from "node:tls";
 import {
   decodeMessage,
@@ -53,7 +53,8 @@ export async function establish(
     unavailable("ERR_UPSTREAM_CONNECT", `Cannot connect to ${at}: ${error.message}`);
   if (options.security === "tls" && options.proxyHeader === undefined) {
     // Only a TLS socket that connects by itself can have `onread`.
-    const secure = connectTls({ host, port, onread: receivesInPlace(() => secure), ...tlsOptions(server, options) });
+    const inPlace: { readonly onread: OnReadOpts } = { onread: receivesInPlace(() => secure) };
+    const secure: Socket = connectTls({ host, port, ...inPlace, ...tlsOptions(server, options) });
     secure.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_INITIAL_DELAY_MS);
     secure.on("session", options.onSession);
     await happens(secure, "connect", signal, cannotConnect);

@@ -1,3 +1,4 @@
+import { pagedResultsControl } from "@espalier/ldap";
 import { createLog, createMetrics, type Metrics } from "@espalier/service";
 import { describe, expect, it } from "vitest";
 import { setBackendGauges } from "../../src/observe/backend-metrics.ts";
@@ -6,7 +7,7 @@ import { proxyMetrics } from "../../src/observe/metrics.ts";
 import { OperationObserver } from "../../src/observe/operation-observer.ts";
 import { OperationTap } from "../../src/observe/operation-tap.ts";
 import { Tap } from "../../src/observe/tap.ts";
-import { frame, ipv4Client, ipv6Client } from "./conversation.ts";
+import { frame, ipv4Client, ipv6Client, searchFor } from "./conversation.ts";
 import { bindRecord, searchRecord } from "./records.ts";
 
 const start = Date.parse("2026-03-01T12:00:00Z");
@@ -202,4 +203,19 @@ it("what an operation was goes to the hygiene report, and its frames to the tap 
   observer.request(ipv4Client, unbind);
   observer.response(ipv4Client, unbind);
   expect(seen).toStrictEqual(["request unbindRequest", "response unbindRequest"]);
+});
+
+it("a search is described when the access log has it, or when the hygiene report could count it for what it asks", () => {
+  const bound = "cn=a";
+  const plain = frame(2, searchFor("(uid=ann)"));
+  const substring = frame(2, searchFor("(&(objectClass=person)(!(cn=*ann*)))"));
+  const paged = frame(2, searchFor("(uid=ann)"), [pagedResultsControl({ size: 100, cookie: new Uint8Array(0) })]);
+  const unbind = frame(3, { type: "unbindRequest" });
+  const described = (accessLog: boolean) => {
+    const { observer } = observed({ accessLog });
+    return [plain, substring, paged, unbind].map((request) => observer.describes(request, bound));
+  };
+  expect(described(true)).toStrictEqual([true, true, true, true]);
+  expect(described(false)).toStrictEqual([false, true, true, true]);
+  expect(observed({ accessLog: false }).observer.describes(plain, "")).toBe(true);
 });
