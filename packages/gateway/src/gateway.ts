@@ -1,7 +1,7 @@
 /** The gateway service: an LDAP server over one directory, from start to drain. */
 import { Oid, rfc2307bisSchema } from "@espalier/ldap";
 import { type ConnectionAdmission, createLdapServer, type LdapServer } from "@espalier/ldap/server";
-import type { Health, Logger, Metrics } from "@espalier/service";
+import type { EventSink, Health, Logger, Metrics } from "@espalier/service";
 import { AttemptKeys } from "./backoff/attempt.ts";
 import { type BackoffLedger, LocalBackoffLedger } from "./backoff/ledger.ts";
 import { type GatewayCertificate, gatewayCertificate } from "./certificate.ts";
@@ -19,6 +19,8 @@ export interface GatewayOptions {
   readonly health: Health;
   readonly metrics: Metrics;
   readonly version: string;
+  /** Where it reports that the database is away, and that it is back; without it only the log says so. */
+  readonly events?: EventSink;
   /** Where several processes serve on one port: what they share. */
   readonly shared?: SharedState;
 }
@@ -46,6 +48,7 @@ export class Gateway {
   #certificate: GatewayCertificate | undefined;
   #directory: Directory | undefined;
   #server: LdapServer<SessionState> | undefined;
+  #isDatabaseAway = false;
   readonly #listening: ListeningOn[] = [];
 
   constructor(options: GatewayOptions) {
@@ -133,11 +136,28 @@ export class Gateway {
       now: Date.now,
       version: this.#options.version,
       offersStartTls: this.#certificate !== undefined,
-      onPass: ({ durationMs, failed }) =>
-        this.#instruments.refreshes.labels({ result: failed ? "failed" : "ok" }).observe(durationMs / 1000),
+      onPass: ({ durationMs, failed }) => {
+        this.#instruments.refreshes.labels({ result: failed ? "failed" : "ok" }).observe(durationMs / 1000);
+        this.#reportDatabase(directory);
+      },
     });
     directory.start();
     return directory;
+  }
+
+  /** Once when it goes, once when it comes back. */
+  #reportDatabase({ refresher, tree }: Directory): void {
+    const since = refresher.outageSinceMs;
+    if ((since !== undefined) === this.#isDatabaseAway) return;
+    this.#isDatabaseAway = since !== undefined;
+    const isServing = refresher.isServing();
+    this.#options.events?.emit({
+      type: since === undefined ? "database.reachable" : "database.unreachable",
+      severity: since === undefined ? "info" : isServing ? "high" : "critical",
+      subject: tree.base,
+      source: "gateway",
+      data: since === undefined ? {} : { reason: refresher.lastError, servesSearches: isServing },
+    });
   }
 
   #createServer(): LdapServer<SessionState> {

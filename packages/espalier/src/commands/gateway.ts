@@ -15,9 +15,13 @@ export function runGateway(load: () => GatewayConfiguration, options: RunOptions
   );
 }
 
-export function gatewayOf(config: GatewayConfig, { log, health, metrics }: Surroundings): Gateway | GatewayProcesses {
+export function gatewayOf(
+  config: GatewayConfig,
+  { log, health, metrics, events }: Surroundings,
+): Gateway | GatewayProcesses {
   const options = { config, log: log.logger("gateway"), health, metrics, version };
-  return config.workers > 1 ? new GatewayProcesses(options) : new Gateway(options);
+  // Each of several processes would report the same.
+  return config.workers > 1 ? new GatewayProcesses(options) : new Gateway({ ...options, events });
 }
 
 export function gatewayPart(

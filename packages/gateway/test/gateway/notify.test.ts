@@ -51,5 +51,15 @@ describe("a gateway over PostgreSQL", () => {
     await postgres.psql(`UPDATE "Users" SET mail = 'back@example.com' WHERE uid = 'abe'`);
     await until("the new mail", async () => (await mailOf(running, "abe")) === "back@example.com");
     expect((await running.health.report()).status).toBe("healthy");
+    expect(running.events).toEqual([
+      {
+        type: "database.unreachable",
+        severity: "high",
+        subject: base,
+        source: "gateway",
+        data: { reason: expect.stringMatching(/./), servesSearches: true },
+      },
+      { type: "database.reachable", severity: "info", subject: base, source: "gateway", data: {} },
+    ]);
   });
 });

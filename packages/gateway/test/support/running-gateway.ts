@@ -2,7 +2,7 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LdapClient } from "@espalier/ldap/client";
-import { createHealth, createLog, createMetrics, type Health, type Metrics } from "@espalier/service";
+import { createHealth, createLog, createMetrics, type Health, type Metrics, type NewEvent } from "@espalier/service";
 import { gatewaySection } from "../../src/config.ts";
 import { Gateway } from "../../src/gateway.ts";
 import { tableQueries, type UserTables } from "./user-tables.ts";
@@ -15,6 +15,8 @@ export interface RunningGateway extends AsyncDisposable {
   readonly health: Health;
   readonly metrics: Metrics;
   readonly url: string;
+  /** What it has reported so far. */
+  readonly events: readonly NewEvent[];
   /** The log's lines so far. */
   readonly log: readonly Readonly<Record<string, unknown>>[];
   /** Gone with the gateway. */
@@ -39,12 +41,14 @@ export async function runGateway(tables: UserTables, settings: GatewaySettings =
   const health = createHealth({ version: "1.2.3" });
   const metrics = createMetrics();
   const config = gatewaySection.schema.parse(gatewaySettings(tables, settings));
-  const gateway = new Gateway({ config, log: logger("gateway"), health, metrics, version: "1.2.3" });
+  const events: NewEvent[] = [];
+  const sink = { emit: (event: NewEvent) => void events.push(event) };
+  const gateway = new Gateway({ config, log: logger("gateway"), health, metrics, version: "1.2.3", events: sink });
   await gateway.start(new AbortController().signal);
   const url = `ldap://127.0.0.1:${gateway.listening[0]!.port}`;
   const clients: LdapClient[] = [];
   return {
-    ...{ gateway, health, metrics, url, log },
+    ...{ gateway, health, metrics, url, events, log },
     async client() {
       const client = await LdapClient.connect({ url });
       clients.push(client);
