@@ -380,13 +380,6 @@ describe("with Prometheus and Alertmanager", () => {
 
   it("an alert becomes an event and a mail, and so does its end", async () => {
     await control("maint", backendName);
-    await delay(6000);
-    console.log(
-      site.mail.mails.map((m) => [m.from, m.subject]).slice(-10),
-      await site.prometheus.query("ALERTS"),
-      site.notify.process.log.slice(-1500),
-      await eventsOf(""),
-    );
     await until("the mail", () => mailsAbout("has no backend left").length === 1, { timeoutMs: 30_000 });
     await control("ready", backendName);
     await until("the mail that it is over", () => mailsAbout("has no backend left").length === 2, {
