@@ -225,6 +225,8 @@ describe.each(setUps)("a proxy %s, over three nodes", (_, setUp) => {
 
   it.each(faultNames)(
     "goes on answering searches and logins while a node is %s, says so, and takes it back",
+    // Three nodes, a proxy and clients on a machine that does other work too: a check of a node that is well may time out.
+    { timeout: 150_000, retry: 2 },
     async (fault: FaultName) => {
       const node = cluster.nodes[faultNames.indexOf(fault) % cluster.nodes.length]!;
       await allUp(proxy);
@@ -245,7 +247,6 @@ describe.each(setUps)("a proxy %s, over three nodes", (_, setUp) => {
         expect(statesOf(other, proxy, seen)).toEqual([]);
       }
     },
-    150_000,
   );
 });
 
