@@ -225,8 +225,7 @@ describe.each(setUps)("a proxy %s, over three nodes", (_, setUp) => {
 
   it.each(faultNames)(
     "goes on answering searches and logins while a node is %s, says so, and takes it back",
-    // Three nodes, a proxy and clients on a machine that does other work too: a check of a node that is well may time out.
-    { timeout: 150_000, retry: 2 },
+    { timeout: 150_000 },
     async (fault: FaultName) => {
       const node = cluster.nodes[faultNames.indexOf(fault) % cluster.nodes.length]!;
       await allUp(proxy);
@@ -242,7 +241,9 @@ describe.each(setUps)("a proxy %s, over three nodes", (_, setUp) => {
       });
       await clients.ended(20);
       expect(clients.failures).toEqual([]);
-      expect(new Set(statesOf(node, proxy, seen))).toEqual(new Set(["backend.down", "backend.up"]));
+      // On its way it may be degraded too: it lacks a change that the others have, or only new connections to it fail.
+      const states = statesOf(node, proxy, seen).filter((state) => state !== "backend.degraded");
+      expect(new Set(states)).toEqual(new Set(["backend.down", "backend.up"]));
       for (const other of cluster.nodes.filter((each) => each !== node)) {
         expect(statesOf(other, proxy, seen)).toEqual([]);
       }

@@ -44,6 +44,8 @@ export interface BackendConnectionsOptions extends ConnectorOptions, SharedConne
   readonly onFailure?: ((lost: UpstreamLost) => void) | undefined;
   /** The first answer, and the first one after a failure. */
   readonly onSuccess?: (() => void) | undefined;
+  /** 0 ≤ x < 1. */
+  readonly random?: (() => number) | undefined;
 }
 
 /** Who comes after so many that wait is `busy` at once. */

@@ -28,8 +28,6 @@ export interface ConnectorOptions {
   /** PROXY protocol version 2 before anything else. */
   readonly sendsProxyHeader: boolean;
   readonly resolver?: Resolver | undefined;
-  /** 0 ≤ x < 1. */
-  readonly random?: (() => number) | undefined;
 }
 
 export interface Established {
@@ -56,8 +54,8 @@ export class Connector {
     const url = parseBackendUrl(options.url);
     if (url === undefined) throw new Error(`${options.url} is not the URL of a server`);
     this.#options = options;
-    const { resolver = systemResolver, random = Math.random } = options;
-    this.#addresses = new ServerAddresses(url, resolver, options.resolveIntervalMs, random);
+    const { resolver = systemResolver } = options;
+    this.#addresses = new ServerAddresses(url, resolver, options.resolveIntervalMs);
     this.#security = url.scheme === "ldaps" ? "tls" : options.startTls ? "startTls" : "none";
     this.#secureContext = this.#security === "none" ? undefined : secureContext(options.tls);
   }

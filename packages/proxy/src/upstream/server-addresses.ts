@@ -1,4 +1,4 @@
-/** Where the server of a URL is: all addresses of its name, or of the names in its SRV records, looked up again now and then. RFC 2782. */
+/** Where servers are: which a domain names in its SRV records (RFC 2782), and the addresses of one, looked up again now and then. */
 import { lookup, resolveSrv } from "node:dns/promises";
 import { isIP } from "node:net";
 import type { BackendUrl } from "../backend-url.ts";
@@ -73,17 +73,16 @@ export class ServerAddresses {
   readonly #url: BackendUrl;
   readonly #resolver: Resolver;
   readonly #intervalMs: number;
-  readonly #random: () => number;
   #found: readonly ServerAddress[] = [];
   #lookedUpAtMs = Number.NEGATIVE_INFINITY;
   #lookingUp: Promise<void> | undefined;
   #preferred: string | undefined;
 
-  constructor(url: BackendUrl, resolver: Resolver, intervalMs: number, random: () => number) {
+  /** Of a URL that names a server; those of SRV records are backends of their own. */
+  constructor(url: BackendUrl, resolver: Resolver, intervalMs: number) {
     this.#url = url;
     this.#resolver = resolver;
     this.#intervalMs = intervalMs;
-    this.#random = random;
   }
 
   /** In the order to try them: the one that worked last, then as the resolver prefers. @throws whatever the resolver does, when none are known. */
@@ -118,21 +117,14 @@ export class ServerAddresses {
   }
 
   async #lookUp(): Promise<void> {
-    const { host, port, isSrv } = this.#url;
+    const { host, port } = this.#url;
     try {
-      const servers = isSrv ? await lookUpServers(this.#url, this.#resolver, this.#random) : [{ name: host, port }];
-      const found = await Promise.allSettled(servers.map(({ name, port }) => this.#addressesOf(name, port)));
-      const addresses = found.flatMap((each) => (each.status === "fulfilled" ? each.value : []));
-      if (addresses.length > 0) this.#found = addresses;
-      else throw found.find((each) => each.status === "rejected")?.reason ?? new Error(`${host} has no address`);
+      const addresses = isIP(host) > 0 ? [host] : await this.#resolver.addresses(host);
+      if (addresses.length === 0) throw new Error(`${host} has no address`);
+      this.#found = addresses.map((address) => ({ host, address, port }));
     } finally {
       if (this.#found.length > 0) this.#lookedUpAtMs = performance.now();
     }
-  }
-
-  async #addressesOf(name: string, port: number): Promise<ServerAddress[]> {
-    const addresses = isIP(name) > 0 ? [name] : await this.#resolver.addresses(name);
-    return addresses.map((address) => ({ host: name, address, port }));
   }
 }
 

@@ -38,7 +38,7 @@ describe("the addresses of a name", () => {
   it("are tried in the order of the resolver, the one that worked last first", async () => {
     const names = new Names();
     names.known = { "ldap.example.com": ["10.0.0.1", "10.0.0.2", "10.0.0.3"] };
-    const addresses = new ServerAddresses(named, names, 30_000, () => 0);
+    const addresses = new ServerAddresses(named, names, 30_000);
     const list = await addresses.list();
     expect(list.map(({ address }) => address)).toEqual(["10.0.0.1", "10.0.0.2", "10.0.0.3"]);
     addresses.prefer(list[1]!);
@@ -48,7 +48,7 @@ describe("the addresses of a name", () => {
   it("are looked up again after the interval, and only then", async () => {
     const names = new Names();
     names.known = { "ldap.example.com": ["10.0.0.1"] };
-    const addresses = new ServerAddresses(named, names, 30_000, () => 0);
+    const addresses = new ServerAddresses(named, names, 30_000);
     const [old] = await addresses.list();
     names.known = { "ldap.example.com": ["10.0.0.2"] };
     vi.advanceTimersByTime(29_000);
@@ -61,7 +61,7 @@ describe("the addresses of a name", () => {
 
   it("stay as they were when they cannot be looked up", async () => {
     const names = new Names();
-    const addresses = new ServerAddresses(named, names, 30_000, () => 0);
+    const addresses = new ServerAddresses(named, names, 30_000);
     await expect(addresses.list()).rejects.toThrow("ENOTFOUND");
     names.known = { "ldap.example.com": ["10.0.0.1"] };
     const known = await addresses.list();
@@ -72,34 +72,13 @@ describe("the addresses of a name", () => {
 
   it("of an IP address are itself, and nobody is asked", async () => {
     const names = new Names();
-    const addresses = new ServerAddresses({ ...named, host: "2001:db8::1" }, names, 30_000, () => 0);
+    const addresses = new ServerAddresses({ ...named, host: "2001:db8::1" }, names, 30_000);
     expect(await addresses.list()).toEqual([{ host: "2001:db8::1", address: "2001:db8::1", port: 636 }]);
     expect(names.asked).toEqual([]);
   });
 });
 
 describe("SRV records, RFC 2782", () => {
-  it("give their servers' addresses, and each server's own name for its certificate", async () => {
-    const names = new Names();
-    names.records = [record("b.example.com", 20, 0), record("a.example.com", 10, 0)];
-    names.known = { "a.example.com": ["10.0.0.1"], "b.example.com": ["10.0.0.2", "10.0.0.3"] };
-    const addresses = new ServerAddresses(srv, names, 30_000, () => 0);
-    expect(await addresses.list()).toEqual([
-      { host: "a.example.com", address: "10.0.0.1", port: 636 },
-      { host: "b.example.com", address: "10.0.0.2", port: 636 },
-      { host: "b.example.com", address: "10.0.0.3", port: 636 },
-    ]);
-    expect(names.asked[0]).toBe("_ldaps._tcp.example.com");
-  });
-
-  it("do without a server whose name cannot be looked up", async () => {
-    const names = new Names();
-    names.records = [record("a.example.com", 10, 0), record("gone.example.com", 5, 0)];
-    names.known = { "a.example.com": ["10.0.0.1"] };
-    const addresses = new ServerAddresses(srv, names, 30_000, () => 0);
-    expect((await addresses.list()).map(({ address }) => address)).toEqual(["10.0.0.1"]);
-  });
-
   it("that say that there is no such service are an error that names them", async () => {
     const names = new Names();
     names.records = [record("", 0, 0)];
