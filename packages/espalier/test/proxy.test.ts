@@ -93,7 +93,7 @@ requirePrograms({ slapd: "slapd", ldapsearch: "ldap-utils", openssl: "openssl" }
     await using records = runEspalier(["proxy", "tap", "--json"], {}, folder);
     await using pieces = runEspalier(["proxy", "tap", "--pcapng", capture], {}, folder);
     // A tap may begin to see in the middle of a search: all three have seen one from its beginning.
-    const whole = /searchRequest[^]*unbindRequest/;
+    const whole = /searchRequest[\s\S]*unbindRequest/;
     await until("a search is shown", async () => {
       expect((await search(url, "(uid=ann)", asAnn)).resultCode).toBe(0);
       return whole.test(lines.log) && whole.test(records.log) && readFileSync(capture).includes(ann);

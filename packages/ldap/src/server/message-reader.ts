@@ -26,11 +26,11 @@ export class MessageReader {
 
   /**
    * Gives every whole message to the owner as long as it may read, and keeps the beginning of one that is not complete.
-   * Returns where it stopped: `chunk.length`, or before what the owner has to hold.
+   * Returns where it stopped: `chunk.length`, or before what the owner has to hold. `nowMs` is for `partialSinceMs`.
    *
    * @throws ParseError as `messageLength`, and what `accept` throws.
    */
-  read(chunk: Uint8Array, nowMs: number): number {
+  read(chunk: Uint8Array, nowMs = 0): number {
     const owner = this.#owner;
     const end = chunk.length;
     let at = 0;

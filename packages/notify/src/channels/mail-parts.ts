@@ -1,7 +1,8 @@
 /** What a mail says: its subject, its plain part, and its HTML part, which reads the same without its style sheet. */
+import { escapeHtml } from "../escape-html.ts";
 import { colours, gravityOf } from "./appearance.ts";
 import type { Message } from "./message.ts";
-import { fitText, readable, readableLine } from "./readable.ts";
+import { fitText, readableLine } from "./readable.ts";
 
 export interface MailParts {
   readonly subject: string;
@@ -35,19 +36,6 @@ function plainPart({ actions }: Message, { title, text, signature }: Said): stri
   // What stands behind `-- ` is what mail programs fold away as a signature.
   const blocks = [title, text, ...links, `-- \n${signature}`];
   return `${blocks.filter((block) => block !== "").join("\n\n")}\n`;
-}
-
-const entities: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-/** For text and for attributes in quotes. */
-export function escapeHtml(text: string): string {
-  return readable(text).replaceAll(/[&<>"']/g, (character) => entities[character]!);
 }
 
 /**

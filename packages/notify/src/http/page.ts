@@ -1,5 +1,6 @@
 /** Pages for people, without scripts, for a phone first: a card with a heading, what it is about, and perhaps a button. */
 import { createHash } from "node:crypto";
+import { escapeHtml } from "../escape-html.ts";
 
 const style = `
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
@@ -47,15 +48,4 @@ export function page({ title, text, facts = [], buttons = [] }: PageContent): st
     controls.length === 0 ? "" : `<form method="post">${controls.join("")}</form>`,
     "</main></body></html>\n",
   ].join("");
-}
-
-function escapeHtml(text: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    '"': "&quot;",
-    "'": "&#39;",
-  };
-  return text.replaceAll(/[&<>"']/g, (character) => entities[character]!);
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { escapeHtml, mailParts } from "../../src/channels/mail-parts.ts";
+import { mailParts } from "../../src/channels/mail-parts.ts";
+import { escapeHtml } from "../../src/escape-html.ts";
 import { longText, message, strangersText } from "./messages.ts";
 
 /** Names of elements and of their attributes, in order: the structure that a text must not change. */

@@ -1,7 +1,6 @@
 /** Frames out of the chunks of a stream, without copying those that arrive in one piece. RFC 4511 §5.1. */
-import { messageLength } from "@espalier/ldap";
+import { MessageReader } from "@espalier/ldap/server";
 import type { Frame } from "./frame.ts";
-import { PartialFrame } from "./partial-frame.ts";
 import { readFrame } from "./read-frame.ts";
 
 export interface FrameReaderOwner {
@@ -13,51 +12,17 @@ export interface FrameReaderOwner {
   accept(frame: Frame): void;
 }
 
-export class FrameReader {
-  readonly #owner: FrameReaderOwner;
-  #partial: PartialFrame | undefined;
-
+/** Its `read` also throws the ParseError of `readFrame`: the framing is lost then. */
+export class FrameReader extends MessageReader {
   constructor(owner: FrameReaderOwner) {
-    this.#owner = owner;
-  }
-
-  /** Since when a message has been incomplete, on the clock of `read`; `undefined` when none is. */
-  get partialSinceMs(): number | undefined {
-    return this.#partial?.sinceMs;
-  }
-
-  /**
-   * Gives every whole message to the owner as long as it may read, and keeps the beginning of one that is not complete.
-   * Returns where it stopped: `chunk.length`, or before what the owner has to hold.
-   *
-   * @throws ParseError as `messageLength` and `readFrame`, and what `accept` throws. The framing is lost then.
-   */
-  read(chunk: Uint8Array, nowMs = 0): number {
-    const owner = this.#owner;
-    const end = chunk.length;
-    let at = 0;
-    while (at < end && owner.mayRead) {
-      if (this.#partial === undefined) {
-        const length = messageLength(chunk, at, end, owner.maxMessageBytes);
-        if (length !== undefined && at + length <= end) {
-          at += length;
-          owner.accept(readFrame(chunk, at - length, at));
-          continue;
-        }
-        this.#partial = new PartialFrame(nowMs);
-      }
-      at = this.#partial.append(chunk, at, end, owner.maxMessageBytes);
-      const bytes = this.#partial.message;
-      if (bytes !== undefined) {
-        this.#partial = undefined;
-        owner.accept(readFrame(bytes, 0, bytes.length));
-      }
-    }
-    return at;
-  }
-
-  /** Forgets an incomplete message. */
-  reset(): void {
-    this.#partial = undefined;
+    super({
+      get mayRead() {
+        return owner.mayRead;
+      },
+      get maxMessageBytes() {
+        return owner.maxMessageBytes;
+      },
+      accept: (bytes, start, end) => owner.accept(readFrame(bytes, start, end)),
+    });
   }
 }

@@ -7,7 +7,7 @@
  */
 import { randomInt } from "node:crypto";
 import type { Frame } from "../frame/frame.ts";
-import { addressBytes, mappedBytes } from "./ip-address.ts";
+import { addressBytes, mappedBytes } from "../ip-address.ts";
 import type { ClientFacts } from "./operation-record.ts";
 import { fileHeader, packetBlock } from "./pcapng-block.ts";
 import { redactFrame } from "./redact-frame.ts";

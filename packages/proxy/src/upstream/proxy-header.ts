@@ -1,5 +1,6 @@
 /** The PROXY protocol's header, version 2, as a balancer sends it. haproxy.org, proxy-protocol.txt §2.2. */
-import { isIPv4, SocketAddress } from "node:net";
+import { isIPv4 } from "node:net";
+import { addressBytes, mappedBytes } from "../ip-address.ts";
 
 export interface HeaderEndpoint {
   readonly address: string;
@@ -23,37 +24,15 @@ const TCP_OVER_IPV6 = 0x21;
 export function encodeProxyHeader(source: HeaderEndpoint | undefined, destination: HeaderEndpoint): Uint8Array {
   if (source === undefined) return Buffer.concat([signature, Buffer.from([LOCAL, 0, 0, 0])]);
   const isV4 = isIPv4(source.address) && isIPv4(destination.address);
-  const addressOctets = isV4 ? ipv4Octets : ipv6Octets;
+  const octetsOf = ({ address }: HeaderEndpoint) => {
+    const octets = addressBytes(address);
+    if (octets === undefined) throw new TypeError(`${address} is no IP address`);
+    return isV4 ? octets : mappedBytes(octets);
+  };
   const ports = Buffer.alloc(4);
   ports.writeUInt16BE(source.port, 0);
   ports.writeUInt16BE(destination.port, 2);
-  const body = Buffer.concat([addressOctets(source.address), addressOctets(destination.address), ports]);
+  const body = Buffer.concat([octetsOf(source), octetsOf(destination), ports]);
   const head = Buffer.from([PROXY, isV4 ? TCP_OVER_IPV4 : TCP_OVER_IPV6, 0, body.length]);
   return Buffer.concat([signature, head, body]);
-}
-
-function ipv4Octets(address: string): Uint8Array {
-  return Buffer.from(address.split(".").map(Number));
-}
-
-function ipv6Octets(address: string): Uint8Array {
-  // Canonical: hexadecimal groups with one `::` at most, the last two perhaps written as an IPv4 address.
-  const [ipv6 = ""] = isIPv4(address) ? [`::ffff:${address}`] : address.split("%");
-  const canonical = new SocketAddress({ address: ipv6, family: "ipv6" }).address;
-  const text = canonical.replace(/[\d.]+$/, (last) => (isIPv4(last) ? ipv4Groups(last) : last));
-  const [front = "", back] = text.split("::");
-  const groups = (part: string) => (part === "" ? [] : part.split(":"));
-  const first = groups(front);
-  const last = back === undefined ? [] : groups(back);
-  const zeros = new Array<string>(8 - first.length - last.length).fill("0");
-  const octets = Buffer.alloc(16);
-  [...first, ...zeros, ...last].forEach((group, index) => {
-    octets.writeUInt16BE(Number.parseInt(group, 16), 2 * index);
-  });
-  return octets;
-}
-
-function ipv4Groups(address: string): string {
-  const [a = 0, b = 0, c = 0, d = 0] = ipv4Octets(address);
-  return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
 }

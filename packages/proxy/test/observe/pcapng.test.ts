@@ -6,7 +6,7 @@ import { startTlsRequest, startTlsResponse } from "@espalier/ldap";
 import { childEnvironment, programPath, requirePrograms } from "@espalier/tests/lab";
 import fc from "fast-check";
 import { describe as describeAlways, expect, it } from "vitest";
-import { addressBytes } from "../../src/observe/ip-address.ts";
+import { addressBytes } from "../../src/ip-address.ts";
 import type { ClientFacts } from "../../src/observe/operation-record.ts";
 import { PcapngWriter } from "../../src/observe/pcapng-writer.ts";
 import { attribute, frame, ipv4Client, ipv6Client, searchFor, secret, secretMessages } from "./conversation.ts";
