@@ -39,9 +39,9 @@ export class TokenVerifier implements Verifier {
   }
 }
 
-/** RFC 6750 §2.1, RFC 7617 §2. */
+/** RFC 6750 §2.1, RFC 7617 §2; a secret may have spaces all the same, as those of the document's environment may. */
 function tokenOf(header: string): string | undefined {
-  const [, scheme, credentials] = /^(Bearer|Basic) +(\S+)$/i.exec(header.trim()) ?? [];
+  const [, scheme, credentials] = /^(Bearer|Basic) +(.+)$/i.exec(header.trim()) ?? [];
   if (scheme === undefined || credentials === undefined) return undefined;
   if (scheme.toLowerCase() === "bearer") return credentials;
   const pair = Buffer.from(credentials, "base64").toString("utf8");

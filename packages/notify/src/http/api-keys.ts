@@ -23,7 +23,7 @@ export class ApiKeys {
 
   /** What the request gives as `Authorization: Bearer`. */
   bearerOf(request: FastifyRequest): string | undefined {
-    return /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
+    return /^Bearer +(.+)$/i.exec(request.headers.authorization ?? "")?.[1];
   }
 
   /** For `preHandler`: answers itself where there is no valid key. */

@@ -177,6 +177,13 @@ describe("a static token", () => {
     expect(verifier.verify(request(headers))).toEqual(failure(expected));
   });
 
+  it("may have spaces", () => {
+    const spaced = new TokenVerifier({ secrets: [{ value: "two words" }] });
+    expect(spaced.verify(request({ authorization: "Bearer two words" }))).toEqual({ isAuthentic: true });
+    expect(spaced.verify(request(basic("particle:two words")))).toEqual({ isAuthentic: true });
+    expect(spaced.verify(request({ authorization: "Bearer two" }))).toEqual(failure("wrong_credentials"));
+  });
+
   it("stands alone in a header of one's own", () => {
     const own = new TokenVerifier({ secrets: [{ value: "t0ken" }], headerName: "x-api-key" });
     expect(own.verify(request({ "x-api-key": "t0ken" }))).toEqual({ isAuthentic: true });
