@@ -1,16 +1,12 @@
 /** The `notify` section of espalier.yaml, and what must agree in it. */
 import { defineSection, duration, hostPort, secret } from "@espalier/service";
+import { network } from "@espalier/service/http";
 import { z } from "zod";
 import { approvalsConfig } from "./approvals/config.ts";
 import { channelConfig } from "./channels/config.ts";
 import { deliveriesConfig } from "./deliveries/config.ts";
 import { canarySource, sourcesConfig } from "./hooks/config.ts";
-import { parseNetwork } from "./outbound/address-policy.ts";
 import { type Route, routesConfig, unknownChannels } from "./routes/config.ts";
-
-const network = z
-  .string()
-  .refine((text) => parseNetwork(text) !== undefined, "must be an address or a network such as 10.0.0.0/8 or fd00::/8");
 
 const channelName = z
   .string()
@@ -49,7 +45,7 @@ export const notifySection = defineSection({
         .optional()
         .describe("Where people reach this service, for the links in messages; without it there are none."),
       trustedProxies: z
-        .array(network)
+        .array(network())
         .default([])
         .describe("Addresses and networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."),
       apiKeys: z
@@ -67,7 +63,7 @@ export const notifySection = defineSection({
       outbound: z
         .strictObject({
           allow: z
-            .array(network)
+            .array(network())
             .default([])
             .describe("Networks that are not public and that channels may connect to over HTTP nevertheless."),
         })

@@ -12,6 +12,7 @@ import {
   type Secret,
   type Store,
 } from "@espalier/service";
+import { createHttpServer } from "@espalier/service/http";
 import type { FastifyInstance } from "fastify";
 import { approvalActions } from "./approvals/actions.ts";
 import { Approvals } from "./approvals/approvals.ts";
@@ -33,7 +34,6 @@ import { healthRoutes } from "./http/health-routes.ts";
 import { hookRequestName, hookRoutes } from "./http/hook-routes.ts";
 import { incidentRoutes } from "./http/incident-routes.ts";
 import { countRequests, type HookInstruments } from "./http/request-metrics.ts";
-import { createHttpServer } from "./http/server.ts";
 import { Notifier } from "./notifier.ts";
 import { QueueWatch } from "./queue-watch.ts";
 import { ReusableMetrics } from "./reusable-metrics.ts";

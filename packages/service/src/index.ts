@@ -1,5 +1,7 @@
 /** What every Espalier service shares: configuration, log, metrics, health, lifecycle and TLS. */
 
+export type { ClusterConfig, CreationForm } from "./clusters/config.ts";
+export { clusterConfig, clustersConfig, creationForm, roleNames } from "./clusters/config.ts";
 export type { HostPort, ListenAddress } from "./configuration/address.ts";
 export { formatHostPort, hostPort, listenUrl, parseHostPort } from "./configuration/address.ts";
 export type { ConfigurationProblem } from "./configuration/error.ts";

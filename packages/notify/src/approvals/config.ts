@@ -1,11 +1,7 @@
 /** `notify.approvals`: who may ask, how long a person has, and how often a person is asked. */
 import { duration, secret } from "@espalier/service";
+import { network } from "@espalier/service/http";
 import { z } from "zod";
-import { parseNetwork } from "../outbound/address-policy.ts";
-
-const network = z
-  .string()
-  .refine((text) => parseNetwork(text) !== undefined, "must be an address or a network such as 10.0.0.0/8 or fd00::/8");
 
 export const approvalsConfig = z.strictObject({
   keys: z
@@ -16,7 +12,7 @@ export const approvalsConfig = z.strictObject({
       "Keys of the programs that may ask and do nothing else, beside those of `apiKeys`: as `Authorization: Bearer`, or as `apikey` in the old protocol's body.",
     ),
   trustedNetworks: z
-    .array(network)
+    .array(network())
     .default([])
     .describe("From where a program may ask in the old protocol without a key: gateways that send none."),
   path: z

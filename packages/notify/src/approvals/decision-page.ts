@@ -3,8 +3,8 @@
  * a POST decides, because mail scanners follow links. Programs post JSON and get JSON.
  */
 import { StoreError } from "@espalier/service";
+import { AddressGate } from "@espalier/service/http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { AddressGate } from "../hooks/address-gate.ts";
 import { readPayload } from "../hooks/payload.ts";
 import { type PageButton, type PageContent, page, pageSecurityPolicy } from "../http/page.ts";
 import { type Approval, type Decision, decisions } from "./approval.ts";

@@ -6,8 +6,9 @@
  * address where it has none. A wrong key is refused wherever it comes from. Whom nobody could be asked about gets 503, so that
  * a gateway can tell that from a no.
  */
+
+import { AddressGate } from "@espalier/service/http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { AddressGate } from "../hooks/address-gate.ts";
 import { readPayload } from "../hooks/payload.ts";
 import type { ApiKeys } from "../http/api-keys.ts";
 import { refusalTexts } from "./api-routes.ts";

@@ -1,7 +1,8 @@
 /** Everything that approvals serve over HTTP. */
+
+import { trustedProxies } from "@espalier/service/http";
 import type { FastifyPluginAsync } from "fastify";
 import type { ApiKeys } from "../http/api-keys.ts";
-import { trustedProxies } from "../http/trusted-proxies.ts";
 import { addApiRoutes } from "./api-routes.ts";
 import type { Approvals } from "./approvals.ts";
 import type { ApprovalsConfig } from "./config.ts";

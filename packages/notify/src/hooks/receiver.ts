@@ -7,14 +7,13 @@
  * event is on stable storage, and 200 with the id of before when it had been accepted already.
  */
 import { EventError, type EventLog, type Logger, type NewEvent, type Store, StoreError } from "@espalier/service";
-import { AddressGate } from "./address-gate.ts";
+import { AddressGate, TokenBuckets } from "@espalier/service/http";
 import { canarySource } from "./config.ts";
 import { findGathered, gather } from "./digests.ts";
 import { readPayload } from "./payload.ts";
 import type { Reading } from "./reading.ts";
 import type { RejectedRequest } from "./rejections.ts";
 import type { HookSource } from "./source.ts";
-import { TokenBuckets } from "./token-bucket.ts";
 import type { AuthenticationFailure } from "./verifier.ts";
 
 export interface HookRequest {

@@ -1,8 +1,8 @@
 /** Requests that were refused, kept without their secrets so that somebody can see what is wrong: few, short, and the newest. */
 import { randomUUIDv7 } from "node:crypto";
 import { namesSecret, redacted, redactUrls, type Store, sql, sqlRows } from "@espalier/service";
+import { TokenBuckets } from "@espalier/service/http";
 import { readPayload } from "./payload.ts";
-import { TokenBuckets } from "./token-bucket.ts";
 
 export interface RejectedRequest {
   readonly source: string;

@@ -1,7 +1,7 @@
 /** Who may read events and ask for approvals: programs that have one of the configured keys (RFC 6750 §2.1). */
 import type { Secret } from "@espalier/service";
+import { AddressGate } from "@espalier/service/http";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { AddressGate } from "../hooks/address-gate.ts";
 import { isEqualSecret } from "../hooks/verifier.ts";
 
 export class ApiKeys {

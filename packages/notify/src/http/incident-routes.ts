@@ -3,8 +3,8 @@
  * button acknowledges, because mail scanners follow links.
  */
 import { StoreError } from "@espalier/service";
+import { AddressGate } from "@espalier/service/http";
 import type { FastifyPluginAsync, FastifyReply } from "fastify";
-import { AddressGate } from "../hooks/address-gate.ts";
 import type { Incidents } from "../routes/acknowledgement.ts";
 import type { Incident } from "../routes/incident.ts";
 import { type PageContent, page, pageSecurityPolicy } from "./page.ts";

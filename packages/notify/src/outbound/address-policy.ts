@@ -6,6 +6,7 @@
  * Teredo). An IPv4 address inside an IPv6 one (mapped, RFC 4291 §2.5.5.2; NAT64, RFC 6052) is judged as what it is.
  */
 import { BlockList, isIPv4, isIPv6, SocketAddress } from "node:net";
+import { parseNetwork } from "@espalier/service/http";
 
 export type AddressVerdict = "public" | "allowed" | "refused";
 
@@ -76,22 +77,6 @@ export class AddressPolicy {
     if (this.#allowed6.check(address, "ipv6")) return "allowed";
     return global6.check(address, "ipv6") && !refused6.check(address, "ipv6") ? "public" : "refused";
   }
-}
-
-interface Network {
-  readonly address: string;
-  readonly bits: number;
-  readonly family: "ipv4" | "ipv6";
-}
-
-/** `undefined` for what is no address and no network. */
-export function parseNetwork(text: string): Network | undefined {
-  const [, address = "", digits] = /^([0-9A-Fa-f.:]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
-  const family = isIPv4(address) ? "ipv4" : isIPv6(address) ? "ipv6" : undefined;
-  if (family === undefined) return undefined;
-  const maxBits = family === "ipv4" ? 32 : 128;
-  const bits = digits === undefined ? maxBits : Number(digits);
-  return bits > maxBits ? undefined : { address, bits, family };
 }
 
 /** The IPv4 address in `::ffff:0:0/96` or `64:ff9b::/96`. */

@@ -1,6 +1,6 @@
 /** The public HTTP server: raw bodies, limits on everything that a stranger can send, and errors that tell them no more than they need. */
-import type { Logger } from "@espalier/service";
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyPluginAsync } from "fastify";
+import type { Logger } from "../log/logger.ts";
 import { addSecurityHeaders } from "./security-headers.ts";
 import { trustedProxies } from "./trusted-proxies.ts";
 

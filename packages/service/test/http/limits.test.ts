@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { AddressGate, networkOf } from "../../src/hooks/address-gate.ts";
-import { TokenBuckets } from "../../src/hooks/token-bucket.ts";
+import { AddressGate, networkOf } from "../../src/http/address-gate.ts";
+import { TokenBuckets } from "../../src/http/token-bucket.ts";
 
 class Clock {
   ms = 1_000_000;

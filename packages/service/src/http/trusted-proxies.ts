@@ -1,6 +1,6 @@
 /** Whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: proxies that the administrator named, and nobody else's. */
 import { BlockList, isIPv4, isIPv6 } from "node:net";
-import { parseNetwork } from "../outbound/address-policy.ts";
+import { parseNetwork } from "./network.ts";
 
 /** @throws RangeError with a sentence for what is no network */
 export function trustedProxies(networks: readonly string[]): (address: string) => boolean {

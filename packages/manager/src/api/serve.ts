@@ -1,0 +1,173 @@
+/** Serves routes over HTTP: checks what comes in, hands it to the handlers, and sends what they give, or problem details. */
+import { randomUUID } from "node:crypto";
+import { Readable } from "node:stream";
+import type { Logger } from "@espalier/service";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { z } from "zod";
+import type { Session } from "../sessions/session.ts";
+import { ApiError } from "./problem.ts";
+import { asApiError } from "./problem-of-error.ts";
+import { type ApiPart, type ApiRequest, RedirectAnswer, type Route, StreamAnswer, type StreamType } from "./route.ts";
+
+export interface ServeOptions {
+  readonly parts: readonly ApiPart[];
+  /** Below which the routes are: `/api/v1`. */
+  readonly prefix: string;
+  /**
+   * Who asks. Called before a request is read further, for every route; refuses what no session may send (another origin,
+   * too many requests) by throwing.
+   *
+   * @throws ApiError
+   */
+  readonly authenticate: (request: FastifyRequest, route: Route) => Promise<Session | undefined>;
+  /** The service ends. */
+  readonly closing: AbortSignal;
+  readonly logger: Logger;
+}
+
+const defaultMaxBodyBytes = 1024 * 1024;
+
+export function serveApi(app: FastifyInstance, { parts, prefix, ...options }: ServeOptions): void {
+  for (const { routes, handlers } of parts) {
+    for (const [key, route] of Object.entries(routes)) {
+      const [method = "", path = ""] = key.split(" ");
+      const handler = handlers[key as keyof typeof handlers] as (request: ApiRequest) => unknown;
+      app.route({
+        method,
+        url: `${prefix}${path.replaceAll(/\{(\w+)\}/g, ":$1")}`,
+        bodyLimit: route.maxBodyBytes ?? defaultMaxBodyBytes,
+        config: { endpoint: `${prefix}${path}` },
+        onRequest: async (request) => {
+          request.id = randomUUID();
+          (request as Authenticated).session = await options.authenticate(request, route);
+        },
+        handler: (request, reply) => answer(request, reply, route, handler, options),
+        errorHandler: (error, request, reply) => sendProblem(asApiError(error), request, reply, options.logger),
+      });
+    }
+  }
+}
+
+type Authenticated = FastifyRequest & { session?: Session | undefined };
+
+async function answer(
+  request: Authenticated,
+  reply: FastifyReply,
+  route: Route,
+  handler: (request: ApiRequest) => unknown,
+  { closing }: Pick<ServeOptions, "closing">,
+): Promise<unknown> {
+  const { session } = request;
+  if (route.access === "session" && session === undefined) throw new ApiError("not_signed_in", "Sign in first.");
+  const gone = new AbortController();
+  reply.raw.once("close", () => {
+    if (!reply.raw.writableFinished) gone.abort(new ApiError("timed_out", "The client went away."));
+  });
+  const input = inputOf(request, route);
+  const given = await handler({
+    params: checked(route.params, request.params, "the path"),
+    query: checked(route.query, request.query, "the query"),
+    body: route.accepts === undefined ? checked(route.body, jsonOf(request, route), "the body") : undefined,
+    input: input as never,
+    session: session as Session,
+    address: request.ip,
+    requestId: request.id,
+    signal: AbortSignal.any([gone.signal, closing]),
+    wantsStream: streamWanted(request, route),
+    headers: request.headers,
+    setHeader: (name, value) => void reply.header(name, value),
+  });
+  reply.header("x-request-id", request.id);
+  if (given instanceof StreamAnswer) return sendStream(reply, given, gone);
+  if (given instanceof RedirectAnswer) return reply.redirect(given.location, 303);
+  if (given === undefined) return reply.code(route.status ?? 204).send();
+  return reply
+    .code(route.status ?? 200)
+    .type("application/json; charset=utf-8")
+    .send(JSON.stringify(given));
+}
+
+function sendStream(
+  reply: FastifyReply,
+  { type, pieces, fileName }: StreamAnswer,
+  gone: AbortController,
+): FastifyReply {
+  reply.type(type === "application/octet-stream" ? type : `${type}; charset=utf-8`);
+  if (fileName !== undefined) {
+    const ascii = fileName.replaceAll(/[^\w.-]/g, "_");
+    reply.header(
+      "content-disposition",
+      `attachment; filename="${ascii}"; filename*=UTF-8''${encodeURIComponent(fileName)}`,
+    );
+  }
+  const stream = Readable.from(pieces, { objectMode: false });
+  stream.once("error", (error) => gone.abort(error));
+  return reply.send(stream);
+}
+
+/** @throws ApiError */
+export async function sendProblem(
+  error: ApiError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  logger: Logger,
+): Promise<FastifyReply> {
+  if (error.status >= 500) {
+    logger.error(error.message, {
+      request_id: request.id,
+      route: request.routeOptions.url,
+      code: error.code,
+      error: error.cause,
+    });
+  }
+  const { retryAfter } = error.extra;
+  if (retryAfter !== undefined) reply.header("retry-after", String(Math.ceil(retryAfter)));
+  return reply
+    .code(error.status)
+    .header("x-request-id", request.id)
+    .type("application/problem+json; charset=utf-8")
+    .send(JSON.stringify(error.toProblem()));
+}
+
+function jsonOf(request: FastifyRequest, route: Route): unknown {
+  const body = request.body as Buffer | undefined;
+  if (route.body === undefined || body === undefined || body.length === 0) return undefined;
+  const [type = ""] = (request.headers["content-type"] ?? "").split(";");
+  if (type.trim().toLowerCase() !== "application/json") {
+    throw new ApiError("unsupported_media_type", "The body must be JSON, sent as application/json.");
+  }
+  try {
+    return JSON.parse(body.toString("utf8"));
+  } catch (error) {
+    throw new ApiError("invalid_request", `The body is not JSON: ${(error as Error).message}`);
+  }
+}
+
+function inputOf(request: FastifyRequest, route: Route): { type: string; stream: Readable } | undefined {
+  if (route.accepts === undefined) return undefined;
+  const [type = ""] = (request.headers["content-type"] ?? "").toLowerCase().split(";");
+  if (!route.accepts.includes(type.trim()) || !(request.body instanceof Readable)) {
+    throw new ApiError("unsupported_media_type", `The body must be one of ${route.accepts.join(", ")}.`);
+  }
+  return { type: type.trim(), stream: request.body };
+}
+
+function checked(schema: z.ZodType | undefined, value: unknown, what: string): never {
+  if (schema === undefined) return (what === "the body" ? undefined : {}) as never;
+  const result = schema.safeParse(value);
+  if (result.success) return result.data as never;
+  const errors = result.error.issues.map(({ path, message }) => ({ path: path.join("."), message }));
+  const [first] = errors;
+  const where = first === undefined || first.path === "" ? "" : ` at ${first.path}`;
+  throw new ApiError("invalid_request", `What ${what} says${where} cannot be taken: ${first?.message ?? "unknown"}`, {
+    errors,
+  });
+}
+
+function streamWanted(request: FastifyRequest, route: Route): StreamType | undefined {
+  const accepted = (request.headers.accept ?? "")
+    .split(",")
+    .map((part) => (part.split(";")[0] ?? "").trim().toLowerCase());
+  const wanted = route.streams?.find((type) => accepted.includes(type));
+  return wanted ?? (route.response === undefined ? route.streams?.[0] : undefined);
+}

@@ -1,0 +1,2 @@
+/** The public names of `@espalier/manager`. */
+export { apiRoutes } from "./api/routes.ts";
