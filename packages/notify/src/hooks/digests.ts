@@ -5,6 +5,7 @@
 import { randomUUIDv7 } from "node:crypto";
 import {
   type EventLog,
+  joinSql,
   type NewEvent,
   type Severity,
   type Store,
@@ -57,14 +58,26 @@ const maxTypes = 50;
 /** Characters of what one of them said: 20 must fit into an event. */
 const maxDataLength = 16_384;
 const flushedAtOnce = 50;
+const soughtAtOnce = 50;
 const otherTypes = "other";
 
-/** The digest that the same request is in already. */
-export async function findGathered(transaction: Transaction, key: string, now: number): Promise<string | undefined> {
-  const row = await transaction.first<{ readonly digest_id: string }>(
-    sql`SELECT digest_id FROM hook_gathered WHERE key = ${key} AND until > ${now}`,
-  );
-  return row?.digest_id;
+/** By key, the digests that the same requests are in already. */
+export async function findGathered(
+  transaction: Transaction,
+  requests: readonly { readonly key: string; readonly now: number }[],
+): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  for (let start = 0; start < requests.length; start += soughtAtOnce) {
+    const part = requests.slice(start, start + soughtAtOnce);
+    const keys = part.map(({ key }) => sql`${key}`);
+    const rows = await transaction.all<{ readonly key: string; readonly digest_id: string; readonly until: number }>(
+      sql`SELECT key, digest_id, until FROM hook_gathered WHERE key IN (${joinSql(keys, ", ")})`,
+    );
+    for (const { key, digest_id: digestId, until } of rows) {
+      if (part.some((request) => request.key === key && request.now < until)) found.set(key, digestId);
+    }
+  }
+  return found;
 }
 
 export async function gather(transaction: Transaction, request: GatheredRequest): Promise<Gathered> {
@@ -86,8 +99,8 @@ export async function gather(transaction: Transaction, request: GatheredRequest)
       WHERE hook_gathered.until <= ${receivedMs} RETURNING key`,
   );
   if (claimed === undefined) {
-    const first = await findGathered(transaction, dedupeKey, receivedMs);
-    return { id: first ?? row.id, isDuplicate: true };
+    const first = await findGathered(transaction, [{ key: dedupeKey, now: receivedMs }]);
+    return { id: first.get(dedupeKey) ?? row.id, isDuplicate: true };
   }
   await transaction.run(
     sql`UPDATE hook_digests SET request_count = request_count + 1, severity = ${Math.min(row.severity, severity)},

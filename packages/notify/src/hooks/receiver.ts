@@ -6,10 +6,11 @@
  * A stranger learns nothing but 401, whatever the reason. What a believed sender is told says what to mend. 202 is said once the
  * event is on stable storage, and 200 with the id of before when it had been accepted already.
  */
-import { EventError, type EventLog, type Logger, type NewEvent, type Store, StoreError } from "@espalier/service";
+import { EventError, type EventLog, type Logger, type Store, StoreError } from "@espalier/service";
 import { AddressGate, TokenBuckets } from "@espalier/service/http";
+import { Acceptance, type Stored } from "./acceptance.ts";
 import { canarySource } from "./config.ts";
-import { findGathered, gather } from "./digests.ts";
+import { gather } from "./digests.ts";
 import { readPayload } from "./payload.ts";
 import type { Reading } from "./reading.ts";
 import type { RejectedRequest } from "./rejections.ts";
@@ -56,10 +57,12 @@ const unauthorized = { error: "the request has no valid credentials for this sou
 export class HookReceiver {
   readonly #options: HookReceiverOptions;
   readonly #addresses = new AddressGate();
+  readonly #acceptance: Acceptance;
   #sources: ReadonlyMap<string, LimitedSource>;
 
   constructor(options: HookReceiverOptions) {
     this.#options = options;
+    this.#acceptance = new Acceptance(options.store, options.log);
     this.#sources = limited(options.sources, new Map());
   }
 
@@ -154,20 +157,8 @@ export class HookReceiver {
     { receivedMs }: HookRequest,
     { event, dedupeKey }: Reading,
   ): Promise<Stored | EventError> {
-    const { store, log } = this.#options;
-    const whole: NewEvent = { ...event, source: `hooks/${source.name}`, dedupeKey };
-    return store.write(async (transaction) => {
-      const digest = await findGathered(transaction, dedupeKey, receivedMs);
-      if (digest !== undefined) return { id: digest, isDuplicate: true, isGathered: true };
-      try {
-        const options = { dedupeWindowMs: source.dedupeWindowMs };
-        return { ...(await log.appendWith(transaction, whole, options)), isGathered: false };
-      } catch (error) {
-        // Told, not thrown: that would cost the other requests of the transaction one of their own each.
-        if (error instanceof EventError) return error;
-        throw error;
-      }
-    });
+    const whole = { ...event, source: `hooks/${source.name}`, dedupeKey };
+    return this.#acceptance.accept({ event: whole, dedupeWindowMs: source.dedupeWindowMs, receivedMs });
   }
 
   #gather(source: HookSource, { receivedMs }: HookRequest, { event, device, dedupeKey }: Reading): Promise<Stored> {
@@ -207,12 +198,6 @@ export class HookReceiver {
   ): void {
     this.#options.observer.rejected({ source: source.name, address, statusCode, reason, headers, body, receivedMs });
   }
-}
-
-interface Stored {
-  readonly id: string;
-  readonly isDuplicate: boolean;
-  readonly isGathered: boolean;
 }
 
 interface LimitedSource {

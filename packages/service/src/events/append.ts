@@ -45,16 +45,14 @@ export class AppendStep implements FinalStep<PendingEvents> {
     if (head === undefined) throw new TypeError("the table event_head has lost its row");
     const rows = numbered(events, head);
     pending.rows = rows;
-    const statements: Promise<unknown>[] = [];
     for (let start = 0; start < rows.length; start += insertedAtOnce) {
-      statements.push(transaction.run(insertRows(rows.slice(start, start + insertedAtOnce))));
+      transaction.send(insertRows(rows.slice(start, start + insertedAtOnce)));
     }
     const last = rows.findLast(({ link }) => link !== null);
     if (last !== undefined) {
-      statements.push(transaction.run(sql`UPDATE event_head SET link = ${last.link}, hash = ${last.hash}`));
+      transaction.send(sql`UPDATE event_head SET link = ${last.link}, hash = ${last.hash}`);
     }
     transaction.wake(eventsChannel);
-    await Promise.all(statements);
   }
 
   committed(pending: PendingEvents): void {
@@ -95,26 +93,4 @@ function insertRows(rows: readonly EventRow[]) {
   return sql`INSERT INTO events
     (position, id, time, type, severity, subject, source, actor, data, dedupe_key, link, hash)
     VALUES ${sqlRows(values)}`;
-}
-
-/**
- * The event that has the key, when it is not to be stored again; else the key is the new event's from now on.
- *
- * A row that another node has just inserted is waited for.
- */
-export async function claimKey(
-  transaction: Transaction,
-  { key, eventId, now, windowMs }: { key: string; eventId: string; now: number; windowMs: number },
-): Promise<string | undefined> {
-  const claimed = await transaction.first(
-    sql`INSERT INTO event_dedupe (key, event_id, until) VALUES (${key}, ${eventId}, ${now + windowMs})
-      ON CONFLICT (key) DO UPDATE SET event_id = excluded.event_id, until = excluded.until
-      WHERE event_dedupe.until <= ${now}
-      RETURNING event_id`,
-  );
-  if (claimed !== undefined) return undefined;
-  const first = await transaction.first<{ readonly event_id: string }>(
-    sql`SELECT event_id FROM event_dedupe WHERE key = ${key}`,
-  );
-  return first?.event_id;
 }

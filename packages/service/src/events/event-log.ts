@@ -6,11 +6,13 @@ import type { MigrationSet } from "../store/migrations.ts";
 import { sql } from "../store/statement.ts";
 import type { Store } from "../store/store.ts";
 import type { Transaction } from "../store/transaction.ts";
-import { AppendStep, claimKey, eventsChannel, type PendingEvents } from "./append.ts";
+import { AppendStep, eventsChannel, type PendingEvents } from "./append.ts";
 import { type ChainReport, verifyChain } from "./chain.ts";
 import { formatCursor } from "./cursor.ts";
+import { claimKeys, type KeyClaim } from "./dedupe-keys.ts";
 import { EmitQueue } from "./emit-queue.ts";
 import type { EventSink, NewEvent } from "./event.ts";
+import { EventError } from "./event-error.ts";
 import { eventMetrics } from "./metrics.ts";
 import { type EventQuery, limitOf, selectPage, typesOf } from "./query.ts";
 import { type Retention, removeOldEvents } from "./retention.ts";
@@ -113,6 +115,25 @@ export class EventLog implements EventSink {
     return this.#add(transaction, this.#check(event), options);
   }
 
+  /**
+   * As {@link appendWith} for many at once, which costs no more statements than one. What cannot be stored is told in its
+   * place, and the others are added.
+   */
+  appendEachWith(
+    transaction: Transaction,
+    events: readonly (AppendOptions & { readonly event: NewEvent })[],
+  ): Promise<readonly (Appended | EventError)[]> {
+    const checked = events.map(({ event, ...options }) => {
+      try {
+        return { event: this.#check(event), options };
+      } catch (error) {
+        if (error instanceof EventError) return error;
+        throw error;
+      }
+    });
+    return this.#addEach(transaction, checked);
+  }
+
   /** The event that one with this dedupe key would be a duplicate of. */
   async findDuplicate(transaction: Transaction, dedupeKey: string): Promise<string | undefined> {
     const row = await transaction.first<{ readonly event_id: string }>(
@@ -177,22 +198,30 @@ export class EventLog implements EventSink {
   }
 
   async #add(transaction: Transaction, event: CheckedEvent, options: AppendOptions): Promise<Appended> {
+    const [appended] = await this.#addEach(transaction, [{ event, options }]);
+    return appended as Appended;
+  }
+
+  async #addEach(
+    transaction: Transaction,
+    events: readonly ({ readonly event: CheckedEvent; readonly options: AppendOptions } | EventError)[],
+  ): Promise<readonly (Appended | EventError)[]> {
     const pending = transaction.atEnd(this.#step);
-    if (event.dedupeKey !== null) {
-      const { dedupeWindowMs = this.#dedupeWindowMs } = options;
-      const first = await claimKey(transaction, {
-        key: event.dedupeKey,
-        eventId: event.id,
-        now: this.#now(),
-        windowMs: dedupeWindowMs,
-      });
-      if (first !== undefined) {
-        pending.duplicates += 1;
-        return { id: first, isDuplicate: true };
-      }
-    }
-    pending.events.set(event.id, event);
-    return { id: event.id, isDuplicate: false };
+    const now = this.#now();
+    const claims = events.flatMap((each): KeyClaim[] => {
+      if (each instanceof EventError || each.event.dedupeKey === null) return [];
+      const { dedupeWindowMs = this.#dedupeWindowMs } = each.options;
+      return [{ key: each.event.dedupeKey, eventId: each.event.id, until: now + dedupeWindowMs }];
+    });
+    const owners = await claimKeys(transaction, claims, now);
+    return events.map((each) => {
+      if (each instanceof EventError) return each;
+      const { event } = each;
+      const owner = event.dedupeKey === null ? event.id : (owners.get(event.dedupeKey) ?? event.id);
+      if (owner === event.id) pending.events.set(event.id, event);
+      else pending.duplicates += 1;
+      return { id: owner, isDuplicate: owner !== event.id };
+    });
   }
 
   /** @param isRetry the commit of an earlier attempt may have been done without our being told */

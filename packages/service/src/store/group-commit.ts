@@ -120,9 +120,11 @@ export class GroupCommit {
 
   /** Resolves the jobs when all is committed; else nothing has happened. */
   async #attempt(jobs: readonly Job[]): Promise<{ readonly error: unknown } | undefined> {
+    let attempted: BatchTransaction | undefined;
     try {
       const { batch, results } = await this.#driver.transaction(async (session) => {
         const batch = new BatchTransaction(this.#driver.database, session);
+        attempted = batch;
         const results = await inTime(batch, async () => {
           const results: unknown[] = [];
           for (const { work } of jobs) results.push(await batch.run(work));
@@ -130,9 +132,10 @@ export class GroupCommit {
           return results;
         });
         const wakes = [...batch.channels].flatMap((channel) => this.#driver.wakeStatement(channel) ?? []);
-        await Promise.all(wakes.map((statement) => session.query(statement)));
+        for (const statement of wakes) batch.sent(session.query(statement));
         return { batch, results };
       });
+      await batch.settled();
       this.#observer.batch(jobs.length);
       batch.committed();
       this.#observer.woken(batch.channels);
@@ -142,7 +145,7 @@ export class GroupCommit {
       }
       return undefined;
     } catch (error) {
-      return { error };
+      return attempted?.sentFailure ?? { error };
     }
   }
 

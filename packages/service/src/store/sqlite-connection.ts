@@ -3,7 +3,7 @@
  * another thread would carry on in the midst of a transaction that is no more.
  */
 import { Worker } from "node:worker_threads";
-import type { QueryResult } from "./driver.ts";
+import type { QueryResult, Session } from "./driver.ts";
 import { StoreError } from "./error.ts";
 import type { SqliteFailure, SqliteRequest, SqliteResponse, SqliteThreadOptions } from "./sqlite-thread.ts";
 import type { Statement } from "./statement.ts";
@@ -15,10 +15,16 @@ interface Waiting {
 
 type Question = SqliteRequest extends infer Each ? (Each extends unknown ? Omit<Each, "id"> : never) : never;
 
+export interface SqliteTransaction extends Session {
+  commit(): Promise<void>;
+  rollback(): Promise<void>;
+}
+
 export class SqliteConnection {
   readonly #options: SqliteThreadOptions;
   readonly #waiting = new Map<number, Waiting>();
   #thread: Worker | undefined;
+  #outbox: SqliteRequest[] = [];
   #lastId = 0;
   #ended: StoreError | undefined;
 
@@ -33,6 +39,25 @@ export class SqliteConnection {
 
   query(statement: Statement): Promise<QueryResult> {
     return this.#ask(statement.render("sqlite"));
+  }
+
+  /** Begins a transaction. Its statements can be asked for at once: when it could not begin they fail. */
+  begin(): SqliteTransaction {
+    const control = (transaction: "begin" | "commit" | "rollback") => this.#ask({ transaction });
+    const begun = control("begin");
+    // Every statement after it fails for the same reason.
+    begun.catch(() => undefined);
+    return {
+      query: (statement) => this.#ask({ ...statement.render("sqlite"), isPart: true }),
+      script: (text) => this.script(text),
+      async commit() {
+        await control("commit");
+      },
+      async rollback() {
+        // Some errors have ended it already.
+        await control("rollback").catch(() => undefined);
+      },
+    };
   }
 
   async script(text: string): Promise<void> {
@@ -57,7 +82,18 @@ export class SqliteConnection {
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
       thread.ref();
-      thread.postMessage({ id, ...question });
+      this.#post(thread, { id, ...question });
+    });
+  }
+
+  /** What is asked for in one go is one message: each costs more than a statement. */
+  #post(thread: Worker, request: SqliteRequest): void {
+    this.#outbox.push(request);
+    if (this.#outbox.length > 1) return;
+    queueMicrotask(() => {
+      const requests = this.#outbox;
+      this.#outbox = [];
+      thread.postMessage(requests);
     });
   }
 
@@ -66,7 +102,9 @@ export class SqliteConnection {
     if (this.#thread !== undefined) return this.#thread;
     const thread = new Worker(new URL("./sqlite-thread.ts", import.meta.url), { workerData: this.#options });
     thread.unref();
-    thread.on("message", (response: SqliteResponse) => this.#settle(response));
+    thread.on("message", (responses: readonly SqliteResponse[]) => {
+      for (const response of responses) this.#settle(response);
+    });
     thread.on("error", (error) => this.#lose(error));
     thread.on("exit", () => this.#lose(undefined));
     this.#thread = thread;

@@ -14,8 +14,10 @@ export interface SqliteThreadOptions {
 }
 
 export type SqliteRequest =
-  | { readonly id: number; readonly text: string; readonly values: readonly SqlValue[] }
+  | { readonly id: number; readonly text: string; readonly values: readonly SqlValue[]; readonly isPart?: boolean }
   | { readonly id: number; readonly script: string }
+  /** What is part of a transaction need not wait for its beginning: after a failure nothing of it is done, nor committed. */
+  | { readonly id: number; readonly transaction: "begin" | "commit" | "rollback" }
   | { readonly id: number; readonly close: true };
 
 export type SqliteResponse =
@@ -37,6 +39,8 @@ class SqliteThread {
   readonly #options: SqliteThreadOptions;
   readonly #statements = new Map<string, StatementSync>();
   #database: DatabaseSync | undefined;
+  /** Why the transaction cannot be committed; kept until its rollback. */
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(options: SqliteThreadOptions) {
     this.#options = options;
@@ -53,7 +57,11 @@ class SqliteThread {
         this.#open().exec(request.script);
         return { id, rows: [], changes: 0 };
       }
-      return { id, ...this.#query(request.text, request.values) };
+      if ("transaction" in request) {
+        this.#transact(request.transaction);
+        return { id, rows: [], changes: 0 };
+      }
+      return { id, ...this.#query(request) };
     } catch (error) {
       const { message, errcode } = error as { message?: unknown; errcode?: unknown };
       return {
@@ -63,10 +71,29 @@ class SqliteThread {
     }
   }
 
-  #query(text: string, values: readonly SqlValue[]): { rows: Record<string, unknown>[]; changes: number } {
-    const statement = this.#prepare(text);
-    if (statement.columns().length > 0) return { rows: statement.all(...values), changes: 0 };
-    return { rows: [], changes: Number(statement.run(...values).changes) };
+  #transact(step: "begin" | "commit" | "rollback"): void {
+    if (step === "begin" || step === "rollback") this.#failure = undefined;
+    this.#part(() => this.#open().exec(step === "begin" ? "BEGIN IMMEDIATE" : step.toUpperCase()));
+  }
+
+  /** Some errors end the transaction: what comes after them would be committed by itself. */
+  #part<T>(run: () => T): T {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    try {
+      return run();
+    } catch (error) {
+      this.#failure = { error };
+      throw error;
+    }
+  }
+
+  #query({ text, values, isPart = false }: { text: string; values: readonly SqlValue[]; isPart?: boolean }) {
+    const run = (): { rows: Record<string, unknown>[]; changes: number } => {
+      const statement = this.#prepare(text);
+      if (statement.columns().length > 0) return { rows: statement.all(...values), changes: 0 };
+      return { rows: [], changes: Number(statement.run(...values).changes) };
+    };
+    return isPart ? this.#part(run) : run();
   }
 
   #prepare(text: string): StatementSync {
@@ -127,7 +154,7 @@ function setJournalMode(database: DatabaseSync, timeoutMs: number): void {
 }
 
 const thread = new SqliteThread(workerData as SqliteThreadOptions);
-parentPort?.on("message", (request: SqliteRequest) => {
-  parentPort?.postMessage(thread.answer(request));
-  if ("close" in request) parentPort?.close();
+parentPort?.on("message", (requests: readonly SqliteRequest[]) => {
+  parentPort?.postMessage(requests.map((request) => thread.answer(request)));
+  if (requests.some((request) => "close" in request)) parentPort?.close();
 });

@@ -31,16 +31,13 @@ export class SqliteDriver implements Driver {
   }
 
   async transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const connection = this.#writer();
-    // Waited for: were it refused, the statements after it would each be committed by themselves.
-    await connection.script("BEGIN IMMEDIATE");
+    const transaction = this.#writer().begin();
     try {
-      const result = await work(connection);
-      await connection.script("COMMIT");
+      const result = await work(transaction);
+      await transaction.commit();
       return result;
     } catch (error) {
-      // Some errors have ended the transaction already.
-      await connection.script("ROLLBACK").catch(() => undefined);
+      await transaction.rollback();
       throw error;
     }
   }

@@ -25,6 +25,8 @@ export interface Transaction {
   first<T extends object = Row>(statement: Statement): Promise<T | undefined>;
   /** Resolves to how many rows were inserted, changed or deleted. */
   run(statement: Statement): Promise<number>;
+  /** As {@link run}, without waiting for it: when it fails, so does the commit. */
+  send(statement: Statement): void;
   /** Wakes those who listen on the channel, on every node, once this is committed. */
   wake(channel: string): void;
   /** The state of that step in this transaction: what is put into it, `step.run` finds. */
@@ -38,6 +40,9 @@ export class BatchTransaction {
   readonly #steps = new Map<FinalStep<unknown>, unknown>();
   readonly channels = new Set<string>();
   #current: TransactionHandle | undefined;
+  readonly #sent: Promise<unknown>[] = [];
+  /** Why a statement failed that was not waited for: what the commit says of it is not the reason. */
+  sentFailure: { readonly error: unknown } | undefined;
   #isEnding = false;
   #isAbandoned = false;
 
@@ -69,6 +74,19 @@ export class BatchTransaction {
   async runFinalSteps(): Promise<void> {
     this.#isEnding = true;
     for (const [step, state] of this.#steps) await this.run((transaction) => step.run(transaction, state));
+  }
+
+  sent(statement: Promise<unknown>): void {
+    const settled = statement.catch((error: unknown) => {
+      this.sentFailure ??= { error };
+    });
+    this.#sent.push(settled);
+  }
+
+  /** Once the answers to what was sent are there: of a commit that went well they are, and are good. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#sent);
+    if (this.sentFailure !== undefined) throw this.sentFailure.error;
   }
 
   committed(): void {
@@ -105,6 +123,10 @@ class TransactionHandle implements Transaction {
 
   async run(statement: Statement): Promise<number> {
     return (await this.#query(statement)).changes;
+  }
+
+  send(statement: Statement): void {
+    this.#batch.sent(this.#query(statement));
   }
 
   wake(channel: string): void {

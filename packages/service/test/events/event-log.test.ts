@@ -142,6 +142,28 @@ forEachDatabase((databases) => {
       expect((await log.query({})).events).toEqual([other]);
     });
 
+    it("many at once are told apart: new ones, the same again, the same among them, and what cannot be stored", async () => {
+      const store = await openTestStore(await databases.create());
+      const log = createEventLog(store);
+      const known = await log.append({ ...backendDown, dedupeKey: "known" });
+      const keys = ["b", "known", "a", "b", undefined];
+      const asked = keys.map((dedupeKey) => ({ event: { ...backendDown, ...(dedupeKey && { dedupeKey }) } }));
+      const outcomes = await store.write((transaction) =>
+        log.appendEachWith(transaction, [...asked, { event: { ...backendDown, type: "down" } }]),
+      );
+      const [b] = outcomes as { id: string }[];
+      expect(outcomes).toEqual([
+        { id: uuid, isDuplicate: false },
+        { id: known.id, isDuplicate: true },
+        { id: uuid, isDuplicate: false },
+        { id: b?.id, isDuplicate: true },
+        { id: uuid, isDuplicate: false },
+        expect.any(EventError),
+      ]);
+      const { events } = await log.query({ order: "oldest first" });
+      expect(events.map(({ dedupeKey }) => dedupeKey)).toEqual(["known", "b", "a", undefined]);
+    });
+
     it("says that it is a duplicate, so that nothing is done twice", async () => {
       const store = await openTestStore(await databases.create());
       const log = createEventLog(store);

@@ -96,6 +96,20 @@ forEachDatabase((databases) => {
       expect(await store.all(sql`SELECT * FROM counters`)).toEqual([]);
     });
 
+    it("is refused for the reason of a statement that it did not wait for, and what was asked for beside it is kept", async () => {
+      const store = await openWithCounters(databases, await databases.create());
+      const insert = sql`INSERT INTO counters (name, value) VALUES ('a', 1)`;
+      await store.write((transaction) => transaction.run(insert));
+      const sending = store.write((transaction) => {
+        transaction.send(increment("b"));
+        transaction.send(insert);
+      });
+      const beside = store.write((transaction) => transaction.run(increment("c")));
+      expect([await codeOf(sending), await beside]).toEqual(["ERR_STORE_CONSTRAINT", 1]);
+      const rows = await store.all<{ name: string }>(sql`SELECT name FROM counters ORDER BY name`);
+      expect(rows.map(({ name }) => name)).toEqual(["a", "c"]);
+    });
+
     it("refuses statements after its work has ended", async () => {
       const store = await openWithCounters(databases, await databases.create());
       const late = await store.write((transaction) => transaction);
