@@ -417,6 +417,24 @@ const cases: Readonly<Record<string, AlertCase>> = {
     ],
   },
 
+  CertificateExpiring: {
+    firing: {
+      at: "10m",
+      series: {
+        ...ofNode("espalier_gateway_certificate_expires_timestamp_seconds", "518400x20"),
+        ...ofNode("espalier_proxy_certificate_expires_timestamp_seconds", "7776000x20"),
+      },
+      labels: node,
+      summary: "The certificate of n1 expires in 5d 23h 50m 0s",
+    },
+    silent: [
+      {
+        because: "it is good for another month",
+        at: "10m",
+        series: ofNode("espalier_proxy_certificate_expires_timestamp_seconds", "2592000x20"),
+      },
+    ],
+  },
   BackendDown: {
     firing: {
       at: "5m",

@@ -307,6 +307,8 @@ describe("several processes on one port", () => {
     ).toBeGreaterThanOrEqual(6);
     expect(sum(/^espalier_gateway_operations_total\{operation="bind",result="invalidCredentials"\} (\d+)/gm)).toBe(16);
     expect(sum(/^espalier_gateway_connections (\d+)/gm)).toBe(6);
+    const expires = sum(/^espalier_gateway_certificate_expires_timestamp_seconds (\S+)/gm);
+    expect(expires * 1_000).toBeGreaterThan(Date.now());
     expect(sum(/^espalier_gateway_snapshot_entries\{kind="user"\} (\d+)/gm)).toBe(32);
 
     for (const client of clients) client.destroy();

@@ -202,6 +202,8 @@ export class Gateway {
       this.#instruments;
     const { refresher, population, snapshot, verifier } = this.#directory!;
     connections.labels({}).set(this.#server?.connections ?? 0);
+    const { notAfter } = this.#certificate?.loaded ?? {};
+    if (notAfter !== undefined) this.#instruments.certificateExpires.labels({}).set(notAfter.getTime() / 1_000);
     entries.labels({ kind: "user" }).set(population.userCount);
     entries.labels({ kind: "group" }).set(population.groupCount);
     skippedRows.labels({}).set(refresher.skipped.length);

@@ -70,6 +70,13 @@ export const gatewayMetrics = {
     labels: [],
     aggregator: "max",
   },
+  certificateExpires: {
+    type: "gauge",
+    name: "espalier_gateway_certificate_expires_timestamp_seconds",
+    help: "When the certificate that clients are shown runs out, in Unix time; not there where there is none.",
+    labels: [],
+    aggregator: "min",
+  },
   snapshotAge: {
     type: "gauge",
     name: "espalier_gateway_snapshot_age_seconds",

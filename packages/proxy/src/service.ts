@@ -93,6 +93,8 @@ export class LdapProxy {
     health.register("backends", () => this.#backendsHealth());
     if (this.#certificate) health.register("listenerCertificate", () => this.#certificateHealth());
     metrics.onCollect(() => {
+      const { notAfter } = this.#certificate?.loaded ?? {};
+      if (notAfter !== undefined) this.#instruments.certificateExpires.labels({}).set(notAfter.getTime() / 1_000);
       setBackendGauges(this.#instruments, this.#backends.backends, this.#writeNode?.current?.name);
     });
     const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 /** The life of a proxy: start, reload, drain, and what its administrator changes meanwhile. */
 import { readFileSync } from "node:fs";
 import { LdapClient, OperationError } from "@espalier/ldap/client";
@@ -194,6 +195,10 @@ describe("a reload", () => {
     expect(await found(before)).toBe(0);
     await using after = await LdapClient.connect({ url, tls: { ca } });
     expect(await found(after)).toBe(0);
+    const { validToDate } = new X509Certificate(readFileSync(other.certificate));
+    expect(await proxy.metrics()).toContain(
+      `espalier_proxy_certificate_expires_timestamp_seconds ${validToDate.getTime() / 1_000}\n`,
+    );
   });
 
   it("with a certificate that cannot be used changes nothing", async () => {

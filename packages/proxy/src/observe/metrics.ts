@@ -19,6 +19,13 @@ export const proxyMetrics = {
     labels: ["operation"],
     buckets: latencyBuckets,
   },
+  certificateExpires: {
+    type: "gauge",
+    name: "espalier_proxy_certificate_expires_timestamp_seconds",
+    help: "When the certificate that clients are shown runs out, in Unix time; not there where there is none.",
+    labels: [],
+    aggregator: "min",
+  },
   queueDurations: {
     type: "histogram",
     name: "espalier_proxy_queue_duration_seconds",

@@ -151,7 +151,7 @@ forEachDatabase((databases) => {
       const outcomes = await store.write((transaction) =>
         log.appendEachWith(transaction, [...asked, { event: { ...backendDown, type: "down" } }]),
       );
-      const [b] = outcomes as { id: string }[];
+      const [b] = outcomes as readonly { id: string }[];
       expect(outcomes).toEqual([
         { id: uuid, isDuplicate: false },
         { id: known.id, isDuplicate: true },
