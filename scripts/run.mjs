@@ -1,7 +1,7 @@
 // Runs one of the project's commands, after bringing what a fresh clone lacks: `npm ci`, which also brings the
 // Node version the project runs on (devDependency `node`). Plain JavaScript, because the machine's own Node may be older.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -44,11 +44,31 @@ if (!installed()) {
   if (status !== 0) process.exit(status);
 }
 
+/** Whether the browser page is as its sources are. */
+function isBuilt() {
+  const web = join(root, "packages", "web");
+  const page = join(web, "dist", "index.html");
+  if (!existsSync(page)) return false;
+  const builtMs = statSync(page).mtimeMs;
+  const sources = ["src", "public"].flatMap((folder) =>
+    readdirSync(join(web, folder), { recursive: true }).map((name) => join(web, folder, name)),
+  );
+  const all = [...sources, ...["index.html", "package.json", "vite.config.ts"].map((name) => join(web, name))];
+  return all.every((path) => statSync(path).mtimeMs <= builtMs);
+}
+
+function build() {
+  if (isBuilt()) return 0;
+  console.error("Building the browser page …");
+  return run("vite", "build", "--logLevel", "warn", "packages/web");
+}
+
 const tasks = {
-  start: () => all(["node", "packages/espalier/src/main.ts", "up", ...rest]),
-  test: () => all(["vitest", "run", ...rest]),
+  start: () => build() || all(["node", "packages/espalier/src/main.ts", "up", ...rest]),
+  test: () => build() || all(["vitest", "run", ...rest]),
   format: () => all(["biome", "check", "--write", "."]),
-  check: () => all(["biome", "ci", "."], ["tsc", "--noEmit"], ["knip"]),
+  check: () => all(["biome", "ci", "."], ["tsc", "--noEmit"], ["tsc", "--noEmit", "-p", "packages/web"], ["knip"]),
+  build,
   bench: () => all(["node", "bench/main.ts", ...rest]),
 };
 if (!tasks[task]) {

@@ -1,0 +1,132 @@
+/** The timeline of the store, shown to those whose roles let them see it. */
+import { EventError, type EventFilter, type EventLog, parseLastEventId, type StoredEvent } from "@espalier/service";
+import type { z } from "zod";
+import { ApiError } from "../api/problem.ts";
+import { type ApiPart, apiPart, StreamAnswer } from "../api/route.ts";
+import type { Session } from "../sessions/session.ts";
+import { eventRoutes, type eventSchema } from "./routes.ts";
+
+export interface EventPartNeeds {
+  readonly log: EventLog;
+}
+
+const maxStreams = 100;
+/** Pages that are looked through for one answer, where most events are other clusters'. */
+const maxPages = 10;
+const heartbeatMs = 15_000;
+
+export function eventPart({ log }: EventPartNeeds): ApiPart {
+  let streams = 0;
+  return apiPart(eventRoutes, {
+    "GET /events": async ({ query, session }) => {
+      const maySee = visibleTo(session);
+      const { limit, cursor: given, from, until } = query;
+      const events: StoredEvent[] = [];
+      let cursor = given;
+      for (let page = 0; page < maxPages; page += 1) {
+        const asked = { ...filterOf(query), ...defined({ from, until, cursor }), limit: limit - events.length };
+        const found = await log.query(asked).catch(asInvalid);
+        events.push(...found.events.filter(maySee));
+        cursor = found.cursor;
+        if (cursor === undefined || events.length >= limit) break;
+      }
+      return { events: events.map(eventJson), ...defined({ cursor }) };
+    },
+    "GET /events/stream": async ({ query, session, signal, headers }) => {
+      const maySee = visibleTo(session);
+      if (streams >= maxStreams) throw new ApiError("unavailable", "Too many streams are open.", { retryAfter: 10 });
+      const filter = filterOf(query);
+      // What is wrong with it is told before the stream begins.
+      await log.query({ ...filter, limit: 1 }).catch(asInvalid);
+      const after = parseLastEventId(headers["last-event-id"] as string | undefined) ?? query.after;
+      const found = log.stream({ ...defined({ after }), filter, signal });
+      async function* pieces() {
+        streams += 1;
+        try {
+          yield "retry: 2000\n\n";
+          for await (const event of withHeartbeat(found, signal)) {
+            if (event === undefined) yield ":\n\n";
+            // Without a type of its own: the browser tells all of one stream to one listener.
+            else if (maySee(event)) yield `id: ${event.position}\ndata: ${JSON.stringify(eventJson(event))}\n\n`;
+          }
+        } finally {
+          streams -= 1;
+        }
+      }
+      return new StreamAnswer("text/event-stream", pieces());
+    },
+    "GET /events/{id}": async ({ params, session }) => {
+      const maySee = visibleTo(session);
+      const event = await log.get(params.id);
+      if (event === undefined || !maySee(event))
+        throw new ApiError("not_found", "There is no such event, or no longer.");
+      return eventJson(event);
+    },
+  });
+}
+
+/**
+ * What happened on a cluster is for its own auditors; what is of no cluster (a proxy's backend, a webhook) for those of any.
+ *
+ * @throws ApiError
+ */
+function visibleTo(session: Session): (event: StoredEvent) => boolean {
+  const audited = new Set(session.clusters.filter((cluster) => session.may("audit", cluster)));
+  if (audited.size === 0) {
+    throw new ApiError("not_allowed", "The timeline is for auditors and administrators: ask for the role auditor.");
+  }
+  return ({ data }) => typeof data?.cluster !== "string" || audited.has(data.cluster);
+}
+
+interface FilterQuery {
+  readonly type?: readonly string[] | undefined;
+  readonly severity?: EventFilter["severities"] | undefined;
+  readonly subject?: string | undefined;
+  readonly audit?: "true" | undefined;
+}
+
+function filterOf({ type: types, severity: severities, subject, audit }: FilterQuery): EventFilter {
+  return defined({ types, severities, subject, audit: audit === undefined ? undefined : true });
+}
+
+function eventJson({ id, position, time, type, severity, subject, source, actor, data, audit }: StoredEvent) {
+  const json: z.input<typeof eventSchema> = { id, position, time, type, severity, subject, source, audit };
+  return { ...json, ...defined({ actor, data }) };
+}
+
+function asInvalid(error: unknown): never {
+  if (error instanceof EventError) throw new ApiError("invalid_request", error.message, { cause: error });
+  throw error;
+}
+
+/** Proxies close what is silent for a minute: `undefined` where nothing has come for a while. */
+async function* withHeartbeat<T>(
+  source: AsyncGenerator<T, void, undefined>,
+  signal: AbortSignal,
+): AsyncGenerator<T | undefined, void, undefined> {
+  let next = source.next();
+  try {
+    while (!signal.aborted) {
+      let timer: NodeJS.Timeout | undefined;
+      const pause = new Promise<"silent">((resolve) => {
+        timer = setTimeout(() => resolve("silent"), heartbeatMs);
+      });
+      const came = await Promise.race([next, pause]);
+      clearTimeout(timer);
+      if (came === "silent") yield undefined;
+      else if (came.done === true) return;
+      else {
+        yield came.value;
+        next = source.next();
+      }
+    }
+  } finally {
+    next.catch(() => undefined);
+    await source.return();
+  }
+}
+
+/** Without the members that are `undefined`. */
+function defined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as never;
+}

@@ -1,0 +1,73 @@
+/** Every screen and its address. Screens are loaded when they are first looked at. */
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { basePath } from "../api/client.ts";
+import { NotFound } from "../parts/not-found.tsx";
+import { ProblemAlert } from "../parts/problem-alert.tsx";
+import { Shell } from "./shell.tsx";
+
+const rootRoute = createRootRoute({ component: Shell, notFoundComponent: NotFound });
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** Parameters of an address are kept as text, whatever they look like. */
+function textSearch<const Name extends string>(...names: readonly Name[]) {
+  return (search: Record<string, unknown>) =>
+    Object.fromEntries(
+      names.flatMap((name) => (text(search[name]) === undefined ? [] : [[name, text(search[name])]])),
+    ) as {
+      readonly [Each in Name]?: string;
+    };
+}
+
+const screen = <Path extends string, const Name extends string>(
+  path: Path,
+  component: () => Promise<{ readonly default: () => React.ReactNode }>,
+  ...names: readonly Name[]
+) =>
+  createRoute({
+    getParentRoute: () => rootRoute,
+    path,
+    component: lazyRouteComponent(component),
+    validateSearch: textSearch(...names),
+    errorComponent: ({ error }) => <ProblemAlert error={error} />,
+  });
+
+const routeTree = rootRoute.addChildren([
+  screen("/", () => import("../screens/home/home.tsx")),
+  screen("/sign-in", () => import("../screens/sign-in/sign-in.tsx"), "next", "problem"),
+  screen("/me", () => import("../screens/me/me.tsx")),
+  screen("/c/$cluster/tree", () => import("../screens/tree/tree.tsx"), "dn"),
+  screen("/c/$cluster/entry", () => import("../screens/entry/entry.tsx"), "dn", "tab"),
+  screen(
+    "/c/$cluster/search",
+    () => import("../screens/search/search.tsx"),
+    "base",
+    "scope",
+    "filter",
+    "columns",
+    "saved",
+  ),
+  screen("/c/$cluster/users", () => import("../screens/people/users.tsx"), "q", "dialog"),
+  screen("/c/$cluster/groups", () => import("../screens/people/groups.tsx"), "q", "dn", "dialog"),
+  screen("/c/$cluster/import", () => import("../screens/import/import.tsx"), "job"),
+  screen("/c/$cluster/changes", () => import("../screens/changes/changes.tsx"), "dn", "id"),
+  screen("/c/$cluster/schema", () => import("../screens/schema/schema.tsx"), "kind", "name", "q"),
+  screen("/c/$cluster/replication", () => import("../screens/replication/replication.tsx"), "tab"),
+  screen("/c/$cluster/monitoring", () => import("../screens/monitoring/monitoring.tsx"), "node"),
+  screen("/timeline", () => import("../screens/timeline/timeline.tsx"), "type", "severity", "subject", "id"),
+]);
+
+export const router = createRouter({
+  routeTree,
+  basepath: basePath,
+  defaultPreload: "intent",
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

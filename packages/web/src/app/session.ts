@@ -1,0 +1,22 @@
+/** Who has signed in, as the page knows them. */
+import { useQuery } from "@tanstack/react-query";
+import { type ApiOutput, api, ProblemError, setCsrfToken } from "../api/client.ts";
+
+export type SessionJson = ApiOutput<"GET /session">;
+export const sessionKey = ["session"] as const;
+
+/** `null` for nobody. */
+export async function fetchSession(): Promise<SessionJson | null> {
+  try {
+    const session = await api("GET /session", {});
+    setCsrfToken(session.csrfToken);
+    return session;
+  } catch (error) {
+    if (error instanceof ProblemError && error.problem.code === "not_signed_in") return null;
+    throw error;
+  }
+}
+
+export function useSession() {
+  return useQuery({ queryKey: sessionKey, queryFn: fetchSession, staleTime: 60_000 });
+}

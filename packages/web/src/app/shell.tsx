@@ -1,0 +1,280 @@
+/** What is around every screen: where one is, where one can go, and who one is. */
+import {
+  ActionIcon,
+  Anchor,
+  AppShell,
+  Badge,
+  Burger,
+  Button,
+  Center,
+  Group,
+  Loader,
+  Menu,
+  NavLink,
+  ScrollArea,
+  Select,
+  Text,
+  useComputedColorScheme,
+  useMantineColorScheme,
+} from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import {
+  type IconActivity,
+  IconArrowsExchange,
+  IconBinaryTree2,
+  IconChartLine,
+  IconHistory,
+  IconHome,
+  IconListSearch,
+  IconLogout,
+  IconMoon,
+  IconSchema,
+  IconSearch,
+  IconSun,
+  IconTimeline,
+  IconUpload,
+  IconUser,
+  IconUsers,
+  IconUsersGroup,
+} from "@tabler/icons-react";
+import { useQueryClient } from "@tanstack/react-query";
+import { Link, Navigate, Outlet, useLocation, useNavigate, useParams } from "@tanstack/react-router";
+import { lazy, Suspense, useEffect } from "react";
+import { api } from "../api/client.ts";
+import { ProblemAlert } from "../parts/problem-alert.tsx";
+import { sessionKey, useSession } from "./session.ts";
+
+const Palette = lazy(() => import("./palette.tsx"));
+
+const clusterScreens = [
+  ["tree", "Tree", IconBinaryTree2],
+  ["search", "Search", IconListSearch],
+  ["users", "Users", IconUsers],
+  ["groups", "Groups", IconUsersGroup],
+  ["import", "Import and export", IconUpload],
+  ["changes", "Changes", IconHistory],
+  ["schema", "Schema", IconSchema],
+  ["replication", "Replication", IconArrowsExchange],
+  ["monitoring", "Monitoring", IconChartLine],
+] as const;
+
+export function Shell() {
+  const session = useSession();
+  const location = useLocation();
+  const isSigningIn = location.pathname.endsWith("/sign-in");
+  if (session.isPending) {
+    return (
+      <Center h="100dvh">
+        <Loader aria-label="Loading" />
+      </Center>
+    );
+  }
+  if (session.isError) {
+    return (
+      <Center h="100dvh" p="md">
+        <ProblemAlert error={session.error} onRetry={() => void session.refetch()} />
+      </Center>
+    );
+  }
+  if (isSigningIn) return <Outlet />;
+  if (session.data === null) return <Navigate to="/sign-in" search={{ next: location.href }} replace />;
+  return <SignedIn />;
+}
+
+function SignedIn() {
+  const [isOpen, { toggle, close }] = useDisclosure();
+  const { pathname } = useLocation();
+  const cluster = useCluster();
+  // A menu that covers the screen goes when one has chosen.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it is the change of the address that closes it
+  useEffect(close, [pathname]);
+  return (
+    <AppShell
+      header={{ height: 56 }}
+      navbar={{ width: 240, breakpoint: "sm", collapsed: { mobile: !isOpen } }}
+      padding="md"
+    >
+      <a className="skip-link" href="#main">
+        Skip to the content
+      </a>
+      <AppShell.Header>
+        <Group h="100%" px="md" justify="space-between" wrap="nowrap">
+          <Group gap="sm" wrap="nowrap">
+            <Burger
+              opened={isOpen}
+              onClick={toggle}
+              hiddenFrom="sm"
+              size="sm"
+              aria-label={isOpen ? "Close the menu" : "Open the menu"}
+            />
+            <Anchor renderRoot={(props) => <Link to="/" {...props} />} underline="never" c="inherit" fw={700} fz="lg">
+              Espalier
+            </Anchor>
+          </Group>
+          <Group gap="xs" wrap="nowrap">
+            <PaletteButton />
+            <SchemeToggle />
+            <Person />
+          </Group>
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar p="xs" aria-label="Screens">
+        <ScrollArea>
+          <Screen to="/" label="Home" icon={IconHome} isActive={pathname.replace(/\/$/, "").split("/").length <= 1} />
+          <Screen to="/timeline" label="Timeline" icon={IconTimeline} isActive={pathname.includes("/timeline")} />
+          <ClusterChoice />
+          {cluster !== undefined &&
+            clusterScreens.map(([path, label, icon]) => (
+              <Screen
+                key={path}
+                to={`/c/$cluster/${path}`}
+                params={{ cluster }}
+                label={label}
+                icon={icon}
+                isActive={pathname.includes(`/${path}`) || (path === "tree" && pathname.endsWith("/entry"))}
+              />
+            ))}
+        </ScrollArea>
+      </AppShell.Navbar>
+      <AppShell.Main id="main" tabIndex={-1}>
+        <Outlet />
+      </AppShell.Main>
+      <Suspense fallback={null}>
+        <Palette />
+      </Suspense>
+    </AppShell>
+  );
+}
+
+/** The cluster of the address, else the first that one is connected to. */
+export function useCluster(): string | undefined {
+  const { cluster } = useParams({ strict: false });
+  const { data } = useSession();
+  return cluster ?? data?.clusters[0]?.name;
+}
+
+interface ScreenProps {
+  readonly to: string;
+  readonly params?: Readonly<Record<string, string>>;
+  readonly label: string;
+  readonly icon: typeof IconActivity;
+  readonly isActive: boolean;
+}
+
+function Screen({ to, params, label, icon: Icon, isActive }: ScreenProps) {
+  return (
+    <NavLink
+      renderRoot={(props) => <Link to={to as never} params={params as never} {...props} />}
+      label={label}
+      leftSection={<Icon size={18} aria-hidden />}
+      active={isActive}
+      aria-current={isActive ? "page" : undefined}
+    />
+  );
+}
+
+function ClusterChoice() {
+  const { data } = useSession();
+  const cluster = useCluster();
+  const navigate = useNavigate();
+  const names = data?.clusters.map(({ name }) => name) ?? [];
+  if (names.length === 0) return null;
+  if (names.length === 1) {
+    return (
+      <Text size="xs" c="dimmed" fw={600} px="sm" pt="md" pb={4}>
+        {names[0]}
+      </Text>
+    );
+  }
+  return (
+    <Select
+      aria-label="Cluster"
+      data={names}
+      value={cluster ?? null}
+      onChange={(name) => name !== null && void navigate({ to: "/c/$cluster/tree", params: { cluster: name } })}
+      allowDeselect={false}
+      checkIconPosition="right"
+      my="sm"
+      px={4}
+    />
+  );
+}
+
+function PaletteButton() {
+  return (
+    <>
+      <Button
+        variant="default"
+        size="xs"
+        visibleFrom="sm"
+        leftSection={<IconSearch size={14} aria-hidden />}
+        rightSection={
+          <Badge size="xs" variant="default">
+            Ctrl K
+          </Badge>
+        }
+        onClick={() => void openPalette()}
+      >
+        Go to…
+      </Button>
+      <ActionIcon variant="default" size="lg" hiddenFrom="sm" aria-label="Go to…" onClick={() => void openPalette()}>
+        <IconSearch size={18} aria-hidden />
+      </ActionIcon>
+    </>
+  );
+}
+
+async function openPalette(): Promise<void> {
+  const { spotlight } = await import("@mantine/spotlight");
+  spotlight.open();
+}
+
+function SchemeToggle() {
+  const { setColorScheme } = useMantineColorScheme();
+  const scheme = useComputedColorScheme("light");
+  const other = scheme === "dark" ? "light" : "dark";
+  return (
+    <ActionIcon
+      variant="default"
+      size="lg"
+      aria-label={`Change to ${other} colours`}
+      onClick={() => setColorScheme(other)}
+    >
+      {other === "light" ? <IconSun size={18} aria-hidden /> : <IconMoon size={18} aria-hidden />}
+    </ActionIcon>
+  );
+}
+
+function Person() {
+  const { data } = useSession();
+  const queryClient = useQueryClient();
+  const navigate = useNavigate();
+  const signOut = async () => {
+    await api("DELETE /session", {});
+    queryClient.clear();
+    queryClient.setQueryData(sessionKey, null);
+    await navigate({ to: "/sign-in" });
+  };
+  return (
+    <Menu position="bottom-end" withinPortal>
+      <Menu.Target>
+        <ActionIcon variant="default" size="lg" aria-label="You">
+          <IconUser size={18} aria-hidden />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown maw={320}>
+        <Menu.Label className="break">{data?.name}</Menu.Label>
+        <Menu.Item
+          renderRoot={(props) => <Link to="/me" {...props} />}
+          leftSection={<IconUser size={16} aria-hidden />}
+        >
+          My sessions, password and second factor
+        </Menu.Item>
+        <Menu.Divider />
+        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => void signOut()}>
+          Sign out
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,35 @@
+/** One entry on a screen of its own. */
+import { Button } from "@mantine/core";
+import { IconBinaryTree2 } from "@tabler/icons-react";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { Empty } from "../../parts/empty.tsx";
+import { ScreenPage } from "../../parts/screen-page.tsx";
+import { EntryView } from "./entry-view.tsx";
+
+export default function Entry() {
+  const { cluster } = useParams({ from: "/c/$cluster/entry" });
+  const { dn } = useSearch({ from: "/c/$cluster/entry" });
+  const navigate = useNavigate();
+  const toTree = (chosen?: string) =>
+    ({ to: "/c/$cluster/tree", params: { cluster }, search: chosen ? { dn: chosen } : {} }) as const;
+  return (
+    <ScreenPage
+      title={dn ?? "Entry"}
+      actions={
+        <Button
+          variant="default"
+          leftSection={<IconBinaryTree2 size={16} aria-hidden />}
+          renderRoot={(props) => <Link {...toTree(dn)} {...props} />}
+        >
+          Show in the tree
+        </Button>
+      }
+    >
+      {dn === undefined ? (
+        <Empty title="No entry is named">The address of this screen names one, as in ?dn=uid=ann,…</Empty>
+      ) : (
+        <EntryView key={dn} cluster={cluster} dn={dn} onGone={() => void navigate(toTree())} isAlone />
+      )}
+    </ScreenPage>
+  );
+}

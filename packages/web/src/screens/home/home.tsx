@@ -1,0 +1,159 @@
+/** The page to look at in the morning: are the directories well, what has changed, and what wants attention. */
+import { Anchor, Card, Group, SimpleGrid, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { type ApiOutput, api, ProblemError } from "../../api/client.ts";
+import { useSession } from "../../app/session.ts";
+import { Empty } from "../../parts/empty.tsx";
+import { EventList } from "../../parts/event-list.tsx";
+import { ProblemAlert } from "../../parts/problem-alert.tsx";
+import { ScreenPage } from "../../parts/screen-page.tsx";
+import { Status, type StatusKind } from "../../parts/status.tsx";
+import { Time } from "../../parts/time.tsx";
+
+type ClusterSummary = ApiOutput<"GET /clusters">["clusters"][number];
+const refreshMs = 15_000;
+
+export default function Home() {
+  const clusters = useQuery({
+    queryKey: ["clusters"],
+    queryFn: ({ signal }) => api("GET /clusters", { signal }),
+    refetchInterval: refreshMs,
+  });
+  return (
+    <ScreenPage title="Home" help="How the directories are, what wants attention, and what changed lately.">
+      {clusters.isPending && <Skeleton height={160} />}
+      {clusters.isError && <ProblemAlert error={clusters.error} onRetry={() => void clusters.refetch()} />}
+      <SimpleGrid cols={{ base: 1, sm: 2, xl: 3 }}>
+        {clusters.data?.clusters.map((cluster) => (
+          <ClusterCard key={cluster.name} cluster={cluster} />
+        ))}
+      </SimpleGrid>
+      <Attention />
+      <Recent />
+    </ScreenPage>
+  );
+}
+
+function ClusterCard({ cluster }: { readonly cluster: ClusterSummary }) {
+  const { name, description, isReadOnly, isConnected, nodes } = cluster;
+  return (
+    <Card withBorder padding="md" component="section" aria-label={`Cluster ${name}`}>
+      <Stack gap="xs">
+        <Group justify="space-between" wrap="nowrap">
+          <Title order={2} size="h4">
+            {isConnected ? (
+              <Anchor
+                inherit
+                renderRoot={(props) => <Link to="/c/$cluster/tree" params={{ cluster: name }} {...props} />}
+              >
+                {name}
+              </Anchor>
+            ) : (
+              name
+            )}
+          </Title>
+          {isReadOnly && (
+            <Text size="xs" c="dimmed">
+              read-only
+            </Text>
+          )}
+        </Group>
+        {description !== "" && (
+          <Text size="sm" c="dimmed">
+            {description}
+          </Text>
+        )}
+        {!isConnected && <Text size="sm">You are not connected to it. Connect on your own page.</Text>}
+        {nodes.map(({ name: node, state, reason, responseMs, checkedAt, isWriteNode }) => (
+          <Group key={node} justify="space-between" wrap="nowrap">
+            <Stack gap={0}>
+              <Status kind={kindOf(state)}>
+                {node}
+                {isWriteNode ? " (takes writes)" : ""}
+              </Status>
+              {reason !== undefined && (
+                <Text size="xs" c="red" className="break">
+                  {reason}
+                </Text>
+              )}
+            </Stack>
+            <Text size="xs" c="dimmed" ta="right">
+              {state === "up" && responseMs !== undefined ? `${responseMs.toFixed(1)} ms` : state}
+              {checkedAt !== undefined && state !== "up" && (
+                <>
+                  , <Time at={checkedAt} />
+                </>
+              )}
+            </Text>
+          </Group>
+        ))}
+      </Stack>
+    </Card>
+  );
+}
+
+function kindOf(state: ClusterSummary["nodes"][number]["state"]): StatusKind {
+  return state === "up" ? "good" : state === "down" ? "bad" : "unknown";
+}
+
+/** Of those who may see the timeline. */
+function useMayAudit(): boolean {
+  const { data } = useSession();
+  return data?.clusters.some(({ may }) => may.includes("audit")) === true;
+}
+
+function Attention() {
+  const mayAudit = useMayAudit();
+  const events = useQuery({
+    queryKey: ["events", "attention"],
+    enabled: mayAudit,
+    queryFn: ({ signal }) => api("GET /events", { query: { severity: ["critical", "high"], limit: 10 }, signal }),
+    refetchInterval: refreshMs,
+  });
+  if (!mayAudit) return null;
+  return (
+    <Section title="Grave events lately">
+      {events.isError && !isRefusal(events.error) && <ProblemAlert error={events.error} />}
+      {events.data?.events.length === 0 && (
+        <Empty title="Nothing grave">No critical or high event is in the log.</Empty>
+      )}
+      <EventList events={events.data?.events ?? []} />
+    </Section>
+  );
+}
+
+function Recent() {
+  const mayAudit = useMayAudit();
+  const events = useQuery({
+    queryKey: ["events", "recent"],
+    enabled: mayAudit,
+    queryFn: ({ signal }) => api("GET /events", { query: { limit: 10 }, signal }),
+    refetchInterval: refreshMs,
+  });
+  if (!mayAudit) return null;
+  return (
+    <Section title="What happened lately">
+      {events.data?.events.length === 0 && <Empty title="Nothing yet" />}
+      <EventList events={events.data?.events ?? []} />
+      <Anchor size="sm" renderRoot={(props) => <Link to="/timeline" {...props} />}>
+        The whole timeline
+      </Anchor>
+    </Section>
+  );
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof ProblemError && error.problem.code === "not_allowed";
+}
+
+function Section({ title, children }: { readonly title: string; readonly children: React.ReactNode }) {
+  return (
+    <Stack gap="xs" component="section">
+      <Title order={2} size="h4">
+        {title}
+      </Title>
+      {children}
+    </Stack>
+  );
+}

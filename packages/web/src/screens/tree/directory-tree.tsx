@@ -1,0 +1,177 @@
+/** The tree itself: as many rows as can be seen are drawn, whatever is below one entry. Arrow keys as in any tree. */
+import { ActionIcon, Anchor, Loader, Text } from "@mantine/core";
+import { IconChevronDown, IconChevronRight, IconFile, IconFolder, IconUser, IconUsersGroup } from "@tabler/icons-react";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useEffect, useRef, useState } from "react";
+import classes from "./directory-tree.module.css";
+import type { Child, TreeRow } from "./tree-state.ts";
+
+export interface DirectoryTreeProps {
+  readonly rows: readonly TreeRow[];
+  readonly selected: string | undefined;
+  readonly onSelect: (dn: string) => void;
+  readonly onToggle: (dn: string, isOpen: boolean) => void;
+  readonly onMore: (dn: string) => void;
+  readonly onRetry: (dn: string) => void;
+}
+
+const rowHeight = 32;
+const indent = 18;
+
+export function DirectoryTree({ rows, selected, onSelect, onToggle, onMore, onRetry }: DirectoryTreeProps) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const [cursor, setCursor] = useState(0);
+  const virtualizer = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeight,
+    overscan: 20,
+  });
+  const items = virtualizer.getVirtualItems();
+  // The rest of a long level is fetched as it comes near.
+  useEffect(() => {
+    for (const { index } of items) {
+      const row = rows[index];
+      if (row?.kind === "more") onMore(row.dn);
+    }
+  }, [items, rows, onMore]);
+  const move = (index: number) => {
+    const next = Math.max(0, Math.min(rows.length - 1, index));
+    setCursor(next);
+    virtualizer.scrollToIndex(next);
+  };
+  const onKeyDown = (event: React.KeyboardEvent) => {
+    const row = rows[cursor];
+    // biome-ignore-start lint/correctness/noComponentHookFactories: keys of the keyboard
+    const keys: Readonly<Record<string, () => void>> = {
+      ArrowDown: () => move(cursor + 1),
+      ArrowUp: () => move(cursor - 1),
+      Home: () => move(0),
+      End: () => move(rows.length - 1),
+      PageDown: () => move(cursor + 15),
+      PageUp: () => move(cursor - 15),
+      ArrowRight: () => {
+        if (row?.kind !== "entry") return;
+        if (!row.isOpen && row.child.hasChildren !== "no") onToggle(row.child.dn, true);
+        else if (row.isOpen) move(cursor + 1);
+      },
+      ArrowLeft: () => {
+        if (row?.kind === "entry" && row.isOpen) onToggle(row.child.dn, false);
+        else if (row !== undefined) move(rows.findLastIndex(({ depth }, at) => at < cursor && depth < row.depth));
+      },
+      Enter: () => row?.kind === "entry" && onSelect(row.child.dn),
+    };
+    // biome-ignore-end lint/correctness/noComponentHookFactories: keys of the keyboard
+    const action = keys[event.key];
+    if (action === undefined) return;
+    event.preventDefault();
+    action();
+  };
+  return (
+    <div
+      ref={scroller}
+      className={classes.tree}
+      role="tree"
+      aria-label="Directory"
+      tabIndex={0}
+      aria-activedescendant={`row-${cursor}`}
+      onKeyDown={onKeyDown}
+    >
+      <div role="presentation" style={{ height: virtualizer.getTotalSize(), position: "relative" }}>
+        {items.map(({ index, start }) => {
+          const row = rows[index];
+          if (row === undefined) return null;
+          const style = { height: rowHeight, transform: `translateY(${start}px)`, paddingLeft: row.depth * indent + 4 };
+          const isCurrent = index === cursor;
+          if (row.kind !== "entry") {
+            return (
+              <div
+                key={`${row.kind} ${row.dn}`}
+                id={`row-${index}`}
+                role="treeitem"
+                aria-selected={false}
+                className={classes.row}
+                style={style}
+              >
+                {row.kind === "failed" ? (
+                  <Text size="sm" c="red" truncate>
+                    {row.error instanceof Error ? row.error.message : "It could not be read."}{" "}
+                    <Anchor component="button" size="sm" onClick={() => onRetry(row.dn)}>
+                      Try again
+                    </Anchor>
+                  </Text>
+                ) : row.kind === "empty" ? (
+                  <Text size="sm" c="dimmed">
+                    Nothing below that you may see
+                  </Text>
+                ) : (
+                  <Loader size="xs" aria-label="Loading" />
+                )}
+              </div>
+            );
+          }
+          const { child, isOpen } = row;
+          return (
+            // biome-ignore lint/a11y/useKeyWithClickEvents: the tree as a whole takes the keys
+            <div
+              key={child.dn}
+              id={`row-${index}`}
+              role="treeitem"
+              aria-level={row.depth + 1}
+              aria-expanded={child.hasChildren === "no" ? undefined : isOpen}
+              aria-selected={child.dn === selected}
+              className={`${classes.row} ${classes.entry} ${isCurrent ? classes.current : ""}`}
+              style={style}
+              title={child.dn}
+              onClick={() => {
+                setCursor(index);
+                onSelect(child.dn);
+              }}
+            >
+              {child.hasChildren === "no" ? (
+                <span className={classes.chevron} />
+              ) : (
+                <ActionIcon
+                  size="sm"
+                  variant="subtle"
+                  color="gray"
+                  tabIndex={-1}
+                  aria-hidden
+                  onClick={(event) => {
+                    event.stopPropagation();
+                    setCursor(index);
+                    onToggle(child.dn, !isOpen);
+                  }}
+                >
+                  {isOpen ? <IconChevronDown size={16} /> : <IconChevronRight size={16} />}
+                </ActionIcon>
+              )}
+              <KindIcon child={child} />
+              <Text size="sm" truncate>
+                {child.rdn === "" ? child.dn : child.rdn}
+              </Text>
+              {child.childCount !== undefined && child.childCount > 0 && (
+                <Text size="xs" c="dimmed">
+                  {child.childCount.toLocaleString()}
+                </Text>
+              )}
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+function KindIcon({ child }: { readonly child: Child }) {
+  const classNames = child.objectClasses.map((name) => name.toLowerCase());
+  const has = (...names: readonly string[]) => names.some((name) => classNames.includes(name));
+  const Icon = has("inetorgperson", "posixaccount", "person", "account", "user")
+    ? IconUser
+    : has("groupofnames", "groupofuniquenames", "groupofmembers", "posixgroup", "group")
+      ? IconUsersGroup
+      : child.hasChildren === "no"
+        ? IconFile
+        : IconFolder;
+  return <Icon size={16} aria-hidden className={classes.icon} />;
+}
