@@ -3,8 +3,10 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import {
   type CertificateAuthority,
   createCertificateAuthority,
+  type Directory389,
   formatEntries,
   ldapsearch,
+  linkDirectories389,
   person,
   populationEntries,
   Relay,
@@ -13,6 +15,7 @@ import {
   runCommand,
   type ServerCertificate,
   type Slapd,
+  startDirectory389,
   startHaproxy,
   startSlapd,
   startSlapdMirror,
@@ -24,6 +27,7 @@ import {
 } from "./lab/index.ts";
 
 const describe = requirePrograms({ slapd: "slapd", ldapsearch: "ldap-utils", openssl: "openssl" });
+const describe389 = requirePrograms({ "ns-slapd": "389-ds-base", certutil: "libnss3-tools", ldapsearch: "ldap-utils" });
 const describeProxies = requirePrograms({ slapd: "slapd", haproxy: "haproxy", stunnel4: "stunnel4" });
 
 const baseDn = "dc=example,dc=com";
@@ -31,12 +35,12 @@ const annAndBob = { users: [person("ann", 2001), person("bob", 2002)], groups: [
 const small = formatEntries(populationEntries(annAndBob, { baseDn, passwords: true }));
 
 /** The description of the base entry, "" where it has none. */
-async function description(server: Slapd): Promise<string> {
+async function description(server: Slapd | Directory389): Promise<string> {
   const { entries } = await ldapsearch(server.url, { base: baseDn, scope: "base", attributes: ["description"] });
   return entries[0]?.attributes.description?.join() ?? "";
 }
 
-async function describeBase(server: Slapd, text: string): Promise<void> {
+async function describeBase(server: Slapd | Directory389, text: string): Promise<void> {
   const input = `dn: ${baseDn}\nchangetype: modify\nreplace: description\ndescription: ${text}\n`;
   const { url, rootDn, rootPassword } = server;
   await succeed("ldapmodify", ["-x", "-H", url, "-D", rootDn, "-w", rootPassword], { input });
@@ -136,6 +140,45 @@ describe("a mirror of the lab", () => {
     await second!.restart();
     await mirror.agreed();
     expect(await descriptions()).toEqual(["without the second", "without the second", "without the second"]);
+  });
+});
+
+describe389("a 389 Directory Server of the lab", () => {
+  const member = { users: [person("ann", 2001)], groups: [{ name: "staff", gidNumber: 3001, members: ["ann"] }] };
+  const ldif = formatEntries(populationEntries(member, { baseDn, passwords: true }));
+
+  it("holds a population, binds its users, and speaks TLS with the certificate that it was given", async () => {
+    await using directory = await temporaryDirectory("lab");
+    const authority = await createCertificateAuthority(directory.path);
+    const certificate = await authority.issue("server", ["localhost", "127.0.0.1"]);
+    await using server = await startDirectory389({ ldif, certificate });
+    const { entries } = await ldapsearch(server.ldapsUrl!, { base: baseDn, authority: authority.certificate });
+    expect(entries.map(({ dn }) => dn).sort()).toEqual([`cn=staff,${baseDn}`, baseDn, `uid=ann,${baseDn}`]);
+    expect(entries.find(({ dn }) => dn.startsWith("uid="))?.attributes.memberOf).toEqual([`cn=staff,${baseDn}`]);
+    const bind = async (password: string) =>
+      (await runCommand("ldapwhoami", ["-x", "-H", server.url, "-D", `uid=ann,${baseDn}`, "-w", password])).exitCode;
+    expect(await bind("pw-ann")).toBe(0);
+    expect(await bind("something else")).toBe(49);
+  });
+
+  it("does not start with entries that it would leave out", async () => {
+    const unknown = `${ldif}\ndn: uid=bob,${baseDn}\nobjectClass: person\nuid: bob\n`;
+    await expect(startDirectory389({ ldif: unknown })).rejects.toThrow(`Skipping entry "uid=bob,${baseDn}"`);
+  });
+
+  it("replicates with another in both directions, also what was written while that one was down", async () => {
+    await using first = await startDirectory389({ ldif, replicaId: 1 });
+    await using second = await startDirectory389({ replicaId: 2 });
+    await linkDirectories389(first, second);
+    await describeBase(second, "at the second");
+    await until("the first to have it", async () => (await description(first)) === "at the second");
+    await second.process.terminate();
+    await describeBase(first, "without the second");
+    await second.restart();
+    await until("the second to have it", async () => (await description(second)) === "without the second", {
+      timeoutMs: 20_000,
+    });
+    expect(await second.dump()).toContain(`dn: cn=staff,${baseDn}\n`);
   });
 });
 

@@ -4,12 +4,21 @@ export { type CertificateAuthority, createCertificateAuthority, type ServerCerti
 export { ChildServer, type ChildServerOptions, type ExitStatus } from "./child-server.ts";
 export { type Found, type FoundEntry, type LdapsearchOptions, ldapsearch } from "./clients.ts";
 export { type CommandOptions, type CommandResult, runCommand, succeed } from "./command.ts";
+export { type Directory389, type Directory389Options, linkDirectories389, startDirectory389 } from "./directory-389.ts";
 export { espalierCommand, runEspalier, ServiceReports } from "./espalier.ts";
 export { type Fault, type FaultName, faultNames, faults, type LosableServer } from "./fault.ts";
 export { type Gateway, type GatewayOptions, startGateway } from "./gateway.ts";
 export { type Haproxy, type HaproxyOptions, startHaproxy } from "./haproxy.ts";
 export { type LosableMirror, type LosableNode, startLosableMirror } from "./losable-mirror.ts";
 export { type MailServer, type MailServerOptions, type ReceivedMail, startMailServer } from "./mail-server.ts";
+export {
+  type Answered,
+  type Asking,
+  type Manager,
+  ManagerClient,
+  type ManagerOptions,
+  startManager,
+} from "./manager.ts";
 export { type Mariadb, startMariadb } from "./mariadb.ts";
 export {
   type Population,

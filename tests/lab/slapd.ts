@@ -26,6 +26,12 @@ export interface SlapdOptions {
   readonly serviceAccount?: boolean;
   /** True: it logs each operation, its target and its result in `process.log`. */
   readonly logsOperations?: boolean;
+  /** True: there is cn=Monitor, with the server's own figures, which everybody may read. */
+  readonly monitor?: boolean;
+  /** True: `rootDn` may read cn=config, which else is not there. */
+  readonly readableConfiguration?: boolean;
+  /** How many entries a search gives, all pages together, to anybody but `rootDn`; unlimited unless said. */
+  readonly sizeLimit?: number;
   /** Free ones unless said. */
   readonly ports?: { readonly ldap: number; readonly ldaps: number };
   /** What makes it one of several that replicate each other; see {@link startSlapdMirror}. */
@@ -166,7 +172,7 @@ function slapdConfiguration(
   options: SlapdOptions,
 ): string {
   const { indexes = usualIndexes, overlays = [], certificate, replication } = options;
-  const { maintainsOperationalAttributes = true } = options;
+  const { maintainsOperationalAttributes = true, monitor = false, readableConfiguration = false, sizeLimit } = options;
   return [
     ...schemas.map((file) => `include ${file}`),
     "modulepath /usr/lib/ldap",
@@ -182,9 +188,10 @@ function slapdConfiguration(
           `TLSCertificateFile ${certificate.certificate}`,
           `TLSCertificateKeyFile ${certificate.privateKey}`,
         ]),
-    "sizelimit unlimited",
+    `sizelimit ${sizeLimit ?? "unlimited"}`,
     "timelimit unlimited",
     "loglevel none",
+    ...(readableConfiguration ? ["database config", `access to * by dn.exact="cn=admin,${baseDn}" read`] : []),
     "database mdb",
     `suffix "${baseDn}"`,
     `rootdn "cn=admin,${baseDn}"`,
@@ -197,6 +204,7 @@ function slapdConfiguration(
     "access to * by * read",
     ...overlays.map((overlay) => `overlay ${overlay}`),
     ...(replication === undefined ? [] : replicationConfiguration(baseDn, replication, options)),
+    ...(monitor ? ["database monitor"] : []),
     "",
   ].join("\n");
 }

@@ -1,7 +1,9 @@
 /** What every Espalier service shares: configuration, log, metrics, health, lifecycle and TLS. */
 
 export type { ClusterConfig, CreationForm } from "./clusters/config.ts";
-export { clusterConfig, clustersConfig, creationForm, roleNames } from "./clusters/config.ts";
+export { clusterConfig, clustersConfig, clustersSection, creationForm, roleNames } from "./clusters/config.ts";
+export type { ClusterNode, NodeSecurity } from "./clusters/nodes.ts";
+export { clusterNodes } from "./clusters/nodes.ts";
 export type { HostPort, ListenAddress } from "./configuration/address.ts";
 export { formatHostPort, hostPort, listenUrl, parseHostPort } from "./configuration/address.ts";
 export type { ConfigurationProblem } from "./configuration/error.ts";
@@ -19,8 +21,8 @@ export {
 } from "./configuration/quantity.ts";
 export { configurationReference } from "./configuration/reference.ts";
 export { Secret, secret } from "./configuration/secret.ts";
-export type { EnvironmentTable, EnvironmentVariable, Section } from "./configuration/section.ts";
-export { defineSection } from "./configuration/section.ts";
+export type { EnvironmentTable, EnvironmentVariable, Section, SectionSchema } from "./configuration/section.ts";
+export { defineSection, foreignSection } from "./configuration/section.ts";
 export { logSection, metricsSection } from "./configuration/shared-sections.ts";
 export { canonicalJson, type JsonValue } from "./events/canonical-json.ts";
 export type { ChainReport } from "./events/chain.ts";
@@ -72,6 +74,7 @@ export type {
 } from "./metrics/metrics.ts";
 export { aggregateMetrics, createMetrics, metricsContentType } from "./metrics/metrics.ts";
 export { metricsReference } from "./metrics/reference.ts";
+export { ReusableMetrics } from "./metrics/reusable-metrics.ts";
 export type { StoreConfig } from "./store/config.ts";
 export { storeSection } from "./store/config.ts";
 export type { Row } from "./store/driver.ts";

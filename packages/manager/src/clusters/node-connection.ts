@@ -19,11 +19,17 @@ export class NodeConnection {
   readonly node: string;
   readonly #client: LdapClient;
   readonly #controls: readonly Control[];
+  #writesSent = 0;
 
   constructor(node: string, client: LdapClient, controls: readonly Control[]) {
     this.node = node;
     this.#client = client;
     this.#controls = controls;
+  }
+
+  /** Operations that change something and that the server may have got, answered or not. */
+  get writesSent(): number {
+    return this.#writesSent;
   }
 
   search(parameters: SearchParameters, options?: OperationOptions): SearchStream {
@@ -36,16 +42,16 @@ export class NodeConnection {
     return this.#client.paged(parameters, paging, this.#with(options));
   }
   add(dn: string, attributes: readonly PartialAttribute[], options?: OperationOptions): Promise<OperationResult> {
-    return this.#client.add(dn, attributes, this.#with(options));
+    return this.#write(options, (sent) => this.#client.add(dn, attributes, sent));
   }
   modify(dn: string, changes: readonly Change[], options?: OperationOptions): Promise<OperationResult> {
-    return this.#client.modify(dn, changes, this.#with(options));
+    return this.#write(options, (sent) => this.#client.modify(dn, changes, sent));
   }
   modifyDn(dn: string, newRdn: NewRdn, options?: OperationOptions): Promise<OperationResult> {
-    return this.#client.modifyDn(dn, newRdn, this.#with(options));
+    return this.#write(options, (sent) => this.#client.modifyDn(dn, newRdn, sent));
   }
   del(dn: string, options?: OperationOptions): Promise<OperationResult> {
-    return this.#client.del(dn, this.#with(options));
+    return this.#write(options, (sent) => this.#client.del(dn, sent));
   }
   compare(
     dn: string,
@@ -59,7 +65,13 @@ export class NodeConnection {
     passwords: { userIdentity?: string; oldPasswd?: string | Uint8Array; newPasswd?: string | Uint8Array },
     options?: OperationOptions,
   ): Promise<PasswordModifyResult> {
-    return this.#client.passwordModify(passwords, this.#with(options));
+    return this.#write(options, (sent) => this.#client.passwordModify(passwords, sent));
+  }
+
+  /** What is refused on this side is not sent: on a connection that has ended, or after the signal. */
+  #write<T>(options: OperationOptions | undefined, send: (options: OperationOptions) => Promise<T>): Promise<T> {
+    if (this.#client.closeReason === undefined && options?.signal?.aborted !== true) this.#writesSent += 1;
+    return send(this.#with(options));
   }
 
   #with(options: OperationOptions = {}): OperationOptions {

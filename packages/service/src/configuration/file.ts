@@ -22,13 +22,20 @@ export interface ConfigurationFile {
   locateKey(path: Path): string | undefined;
 }
 
+export interface FileReading {
+  readonly environment: Environment;
+  /** Whether the text at a path is not to be filled in. */
+  readonly isVerbatim: (path: Path) => boolean;
+  readonly report: (problem: ConfigurationProblem) => void;
+}
+
 /** `undefined` when the file is not there and need not be, or cannot be used: then the problem has been reported. */
 export function readConfigurationFile(
   path: string,
   required: boolean,
-  environment: Environment,
-  report: (problem: ConfigurationProblem) => void,
+  reading: FileReading,
 ): ConfigurationFile | undefined {
+  const { report } = reading;
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -39,15 +46,11 @@ export function readConfigurationFile(
     report({ path: "", source: path, message: advice });
     return undefined;
   }
-  return parseConfigurationFile(basename(path), text, environment, report);
+  return parseConfigurationFile(basename(path), text, reading);
 }
 
-function parseConfigurationFile(
-  name: string,
-  text: string,
-  environment: Environment,
-  report: (problem: ConfigurationProblem) => void,
-): ConfigurationFile | undefined {
+function parseConfigurationFile(name: string, text: string, reading: FileReading): ConfigurationFile | undefined {
+  const { report } = reading;
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const at = (offset: number): string => {
@@ -60,7 +63,7 @@ function parseConfigurationFile(
     }
     return undefined;
   }
-  const failed = fillIn(document, environment, (offset, path, message) =>
+  const failed = fillIn(document, reading, (offset, path, message) =>
     report({ path: formatPath(path), source: at(offset), message }),
   );
   const tree = toTree(document, name, report);
@@ -84,13 +87,15 @@ function parseConfigurationFile(
 /** Replaces the references in every text value, after the YAML is parsed: a value can be any text and stays one text. */
 function fillIn(
   document: Document.Parsed,
-  environment: Environment,
+  { environment, isVerbatim }: FileReading,
   report: (offset: number, path: Path, message: string) => void,
 ): Path[] {
   const failed: Path[] = [];
   visit(document, {
     Scalar(key, node, ancestors) {
       if (key === "key" || typeof node.value !== "string" || !node.value.includes("$")) return;
+      const path = pathOf(node, ancestors);
+      if (isVerbatim(path)) return;
       let reported = false;
       const result = interpolate(node.value, (name) => {
         const value = environment.get(name);
@@ -99,7 +104,6 @@ function fillIn(
       });
       if ("text" in result) node.value = result.text;
       if ("problem" in result || reported) {
-        const path = pathOf(node, ancestors);
         failed.push(path);
         if ("problem" in result) report(node.range?.[0] ?? 0, path, result.problem);
       }

@@ -1,5 +1,5 @@
 /** The one place where configuration is read: `espalier.yaml`, and the environment that overrides it. */
-import type { z } from "zod";
+import { z } from "zod";
 import { Environment, isSet, settingsOf } from "./environment.ts";
 import type { ConfigurationProblem } from "./error.ts";
 import { ConfigurationError } from "./error.ts";
@@ -58,13 +58,15 @@ export function loadConfiguration<
   const report = (problem: ConfigurationProblem) => problems.push(problem);
   const environment = new Environment(sources.environment, report);
   const path = sources.file ?? defaultFile;
-  const file = readConfigurationFile(path, sources.file !== undefined, environment, report);
+  const optionalSections = sources.optionalSections ?? [];
+  const known = [...sources.sections, ...optionalSections];
+  const isVerbatim = ([name, ...below]: Path) =>
+    known.some((section) => section.name === name && section.isVerbatim(below));
+  const file = readConfigurationFile(path, sources.file !== undefined, { environment, isVerbatim, report });
   // Without its file everything would look missing: one problem says more than twenty.
   if (file === undefined && problems.length > 0) throw new ConfigurationError(problems);
 
   const tree = { ...file?.tree };
-  const optionalSections = sources.optionalSections ?? [];
-  const known = [...sources.sections, ...optionalSections];
   for (const key of Object.keys(tree)) {
     if (known.some(({ name }) => name === key)) continue;
     report(
@@ -93,8 +95,11 @@ export function loadConfiguration<
       setAt(tree, setting.path, setting.value);
       sourceOf.set(setting.path, setting.source);
     }
-    const prepared = prepare(section.schema, tree[section.name] ?? {}, [section.name], (unknown, keys) =>
-      report(unknownKey(unknown, keys, sourceOf.nearest(unknown) ?? file?.locateKey(unknown))),
+    const prepared = prepare(
+      section.schema,
+      tree[section.name] ?? nothingIn(section),
+      [section.name],
+      (unknown, keys) => report(unknownKey(unknown, keys, sourceOf.nearest(unknown) ?? file?.locateKey(unknown))),
     );
     const result = check(section, prepared, file?.name ?? defaultFile);
     if (result.success) values[section.name] = result.data;
@@ -110,6 +115,11 @@ export function loadConfiguration<
     file: file === undefined ? undefined : path,
     warnings,
   };
+}
+
+/** What a section holds that is not there, or is empty: no keys; but a list that is not there is missing. */
+function nothingIn({ schema }: Section): unknown {
+  return schema instanceof z.ZodArray ? undefined : {};
 }
 
 function check(section: Section, value: unknown, fileName: string) {

@@ -5,6 +5,8 @@ import { z } from "zod";
 export interface ValueMetadata {
   /** The value must not be repeated in any text. */
   readonly secret?: boolean;
+  /** `${…}` in the text is for whoever reads the value: the loader leaves it. */
+  readonly verbatim?: boolean;
   /** What the reference calls the type. */
   readonly valueType?: string;
   /** Writes a number that the program holds as the configuration would. */

@@ -1,6 +1,7 @@
 /** One service's part of the configuration: its key in `espalier.yaml`, its schema, and the variables that set it too. */
-import type { z } from "zod";
-import { schemaAt } from "./schema-tree.ts";
+import { z } from "zod";
+import type { Path } from "./path.ts";
+import { metadataOf, schemaAt } from "./schema-tree.ts";
 
 /** An environment variable that sets one key of a section. `NAME_FILE` beside it names a file that holds the value. */
 export interface EnvironmentVariable {
@@ -22,11 +23,16 @@ export interface EnvironmentVariable {
 
 export type EnvironmentTable = Readonly<Record<string, EnvironmentVariable>>;
 
-export interface Section<Name extends string = string, Schema extends z.ZodObject = z.ZodObject> {
+/** A section holds keys, or a list of which each item has them. A list that a service needs must be there: it has no defaults. */
+export type SectionSchema = z.ZodObject | z.ZodArray;
+
+export interface Section<Name extends string = string, Schema extends SectionSchema = SectionSchema> {
   readonly name: Name;
   readonly description: string;
   readonly schema: Schema;
   readonly environment: EnvironmentTable;
+  /** Whether the text at `path`, from the section downwards, is left as it is written, `${…}` and all. */
+  readonly isVerbatim: (path: Path) => boolean;
 }
 
 /**
@@ -34,9 +40,9 @@ export interface Section<Name extends string = string, Schema extends z.ZodObjec
  * live in the schema. Keys that no variable sets need a `.describe(…)` for the reference. What contradicts across keys goes
  * into a `superRefine`, which zod runs once every key by itself is right.
  *
- * @throws {TypeError} when a variable names a key that the schema does not have, or two claim one name.
+ * @throws {TypeError} when a variable names a key that the schema does not have, or one of a list, or two claim one name.
  */
-export function defineSection<const Name extends string, Schema extends z.ZodObject>(declaration: {
+export function defineSection<const Name extends string, Schema extends SectionSchema>(declaration: {
   readonly name: Name;
   readonly description: string;
   readonly schema: Schema;
@@ -44,6 +50,9 @@ export function defineSection<const Name extends string, Schema extends z.ZodObj
 }): Section<Name, Schema> {
   const { name, schema, description, environment = {} } = declaration;
   const names = new Set<string>();
+  if (schema instanceof z.ZodArray && Object.keys(environment).length > 0) {
+    throw new TypeError(`${name} is a list, and no variable can say of which item it sets a key`);
+  }
   for (const [variable, { path, aliases = [] }] of Object.entries(environment)) {
     if (schemaAt(schema, path) === undefined) {
       throw new TypeError(`${variable} sets ${[name, ...path].join(".")}, which the schema of ${name} does not have`);
@@ -53,5 +62,17 @@ export function defineSection<const Name extends string, Schema extends z.ZodObj
       names.add(each);
     }
   }
-  return { name, description, schema, environment };
+  return { name, description, schema, environment, isVerbatim: (path) => isVerbatim(schema, path) };
+}
+
+/** The section as it is to a service that has no use for it: it may be in the file, and is checked by those it belongs to. */
+export function foreignSection<Name extends string>({ name, description, schema, isVerbatim }: Section<Name>) {
+  const anything = schema instanceof z.ZodArray ? z.array(z.unknown()) : z.looseObject({});
+  const section: Section<Name> = { name, description, schema: anything, environment: {}, isVerbatim };
+  return section;
+}
+
+function isVerbatim(schema: SectionSchema, path: Path): boolean {
+  const found = schemaAt(schema, path);
+  return found !== undefined && metadataOf(found).verbatim === true;
 }

@@ -1,4 +1,5 @@
 /** The public HTTP server: raw bodies, limits on everything that a stranger can send, and errors that tell them no more than they need. */
+import { randomUUID } from "node:crypto";
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyPluginAsync } from "fastify";
 import type { Logger } from "../log/logger.ts";
 import { addSecurityHeaders } from "./security-headers.ts";
@@ -10,18 +11,20 @@ export interface HttpServerOptions {
   readonly logger: Logger;
   /** Each adds routes of its own. */
   readonly plugins: readonly FastifyPluginAsync[];
+  /** How long the longest URL may be, in characters; 2,048 unless said. */
+  readonly maxUrlLength?: number;
+  /** How long a client may take to send a request, its body included; 15 s unless said. */
+  readonly requestTimeoutMs?: number;
   /** Before the plugins: hooks that must see every request. */
   readonly prepare?: (app: FastifyInstance) => void;
 }
 
 const maxConnections = 2_000;
-const maxUrlLength = 2_048;
 const limits = { headersTimeout: 5_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16 * 1_024 };
-const requestTimeoutMs = 15_000;
 const keepAliveTimeoutMs = 65_000;
 
 export async function createHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
-  const { logger, plugins, maxBodyBytes, prepare } = options;
+  const { logger, plugins, maxBodyBytes, prepare, maxUrlLength = 2_048, requestTimeoutMs = 15_000 } = options;
   const app = Fastify({
     logger: false,
     bodyLimit: maxBodyBytes,
@@ -29,6 +32,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
     http: limits,
+    genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: 200 },
     exposeHeadRoutes: false,
     // Requests that are under way when it closes are finished; connections that carry none are closed.

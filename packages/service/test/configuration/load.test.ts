@@ -317,4 +317,15 @@ describe("declaring a section", () => {
       });
     expect(declare).toThrow("B sets proxy.b, which the schema of proxy does not have");
   });
+
+  it("refuses a variable for a key of a list", () => {
+    const declare = () =>
+      defineSection({
+        name: "clusters",
+        description: "",
+        schema: z.array(z.object({ a: z.string() })),
+        environment: { A: { path: ["0", "a"], description: "" } },
+      });
+    expect(declare).toThrow("clusters is a list, and no variable can say of which item it sets a key");
+  });
 });

@@ -1,0 +1,32 @@
+/** The metrics of clusters: names, labels and meaning. */
+import type { MetricDefinition } from "@espalier/service";
+
+export const clusterMetrics = {
+  nodeUp: {
+    type: "gauge",
+    name: "espalier_manager_node_up",
+    help: "1 while the node answers, 0 while it does not; nothing before it was asked.",
+    labels: ["cluster", "node"],
+    aggregator: "min",
+  },
+  nodeConnections: {
+    type: "gauge",
+    name: "espalier_manager_node_connections",
+    help: "Connections of people to the node: lent (in use), idle, opening.",
+    labels: ["cluster", "node", "state"],
+    aggregator: "sum",
+  },
+  operations: {
+    type: "counter",
+    name: "espalier_manager_operations_total",
+    help: "Pieces of work on a node, by kind (read, write, pin: the loan of a connection that is kept) and outcome: ok, refused (its answer), lost (reads and unsent writes go to another node), in_doubt (a write whose answer was lost).",
+    labels: ["cluster", "node", "kind", "outcome"],
+  },
+  durations: {
+    type: "histogram",
+    name: "espalier_manager_operation_duration_seconds",
+    help: "How long a piece of work took on its node, with the wait for a connection.",
+    labels: ["cluster", "kind"],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+  },
+} as const satisfies Record<string, MetricDefinition>;
