@@ -89,13 +89,16 @@ function requestBody({ body, accepts }: Route): JsonObject {
   return { requestBody: { required, content: { "application/json": { schema: jsonSchema(body, "input") } } } };
 }
 
-function success({ response, streams = [], status }: Route): JsonObject {
+function success({ response, streams = [], status, partial }: Route): JsonObject {
   const content: Record<string, unknown> = {};
   if (response !== undefined) content["application/json"] = { schema: jsonSchema(response, "output") };
   for (const type of streams) content[type] = { schema: { type: "string" } };
   const isEmpty = Object.keys(content).length === 0;
   const code = status ?? (isEmpty ? 204 : 200);
-  return { [code]: isEmpty ? { description: "Done." } : { description: "The answer.", content } };
+  return {
+    [code]: isEmpty ? { description: "Done." } : { description: "The answer.", content },
+    ...(partial === true ? { 207: { description: "A part of it was not done; the answer says which.", content } } : {}),
+  };
 }
 
 const problem = {

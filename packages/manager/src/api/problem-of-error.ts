@@ -25,6 +25,10 @@ const sentences: Readonly<Record<number, readonly [ProblemCode, string]>> = {
   [ResultCode.attributeOrValueExists]: ["refused_by_directory", "The entry has this value already."],
   [ResultCode.noSuchAttribute]: ["refused_by_directory", "The entry does not have this attribute or value."],
   [ResultCode.namingViolation]: ["refused_by_directory", "The directory does not allow an entry with this name here."],
+  [ResultCode.confidentialityRequired]: [
+    "refused_by_directory",
+    "The directory takes this only over an encrypted connection: turn TLS on there, and see `tls` of the cluster.",
+  ],
   [ResultCode.unwillingToPerform]: ["refused_by_directory", "The server refuses to do this."],
   [ResultCode.busy]: ["unavailable", "The server is too busy at the moment."],
   [ResultCode.unavailable]: ["unavailable", "The server is not available at the moment."],

@@ -39,6 +39,8 @@ export interface Route {
   readonly streams?: readonly StreamType[];
   /** The largest JSON body in bytes; 1 MiB unless said. */
   readonly maxBodyBytes?: number;
+  /** It may answer 207, of the same shape, where a part of what was asked for was not done: see {@link PartialAnswer}. */
+  readonly partial?: true;
 }
 
 /** `"GET /clusters/{cluster}/entry"`: below `/api/v1`. */
@@ -64,6 +66,8 @@ export interface ApiRequest<R extends Route = Route> {
   readonly session: R["access"] extends "session" ? Session : Session | undefined;
   /** Of the client, behind trusted proxies. */
   readonly address: string;
+  /** This server as the client sees it, behind trusted proxies: `https://ldap.example.com`. */
+  readonly origin: string;
   /** In the log and in the audit trail. */
   readonly requestId: string;
   /** Aborted when the client goes away, or the service ends. */
@@ -96,10 +100,25 @@ export class RedirectAnswer {
   }
 }
 
+/** An answer that says what was done and what was not, each by itself: 207 (RFC 4918 §13), in the route's shape. */
+export class PartialAnswer<Body = unknown> {
+  readonly body: Body;
+  constructor(body: Body) {
+    this.body = body;
+  }
+}
+
+/** 304: what the client has (`If-None-Match`) is what there is. */
+export class NotModifiedAnswer {
+  readonly status = 304;
+}
+
 type Json<R extends Route> = R["response"] extends z.ZodType ? z.input<R["response"]> : undefined;
 export type Answer<R extends Route> =
   | Json<R>
   | RedirectAnswer
+  | NotModifiedAnswer
+  | (R["partial"] extends true ? PartialAnswer<Json<R>> : never)
   | (R["streams"] extends readonly StreamType[] ? StreamAnswer : never);
 
 export type Handlers<Table extends Routes> = {

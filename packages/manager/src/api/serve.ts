@@ -7,7 +7,16 @@ import type { z } from "zod";
 import type { Session } from "../sessions/session.ts";
 import { ApiError } from "./problem.ts";
 import { asApiError } from "./problem-of-error.ts";
-import { type ApiPart, type ApiRequest, RedirectAnswer, type Route, StreamAnswer, type StreamType } from "./route.ts";
+import {
+  type ApiPart,
+  type ApiRequest,
+  NotModifiedAnswer,
+  PartialAnswer,
+  RedirectAnswer,
+  type Route,
+  StreamAnswer,
+  type StreamType,
+} from "./route.ts";
 
 export interface ServeOptions {
   readonly parts: readonly ApiPart[];
@@ -20,9 +29,19 @@ export interface ServeOptions {
    * @throws ApiError
    */
   readonly authenticate: (request: FastifyRequest, route: Route) => Promise<Session | undefined>;
-  /** The service ends. */
+  /** The service ends: streams of events end with it, other requests may finish. */
   readonly closing: AbortSignal;
+  /** The time for finishing is up; as soon as `closing` unless said. */
+  readonly dropped?: AbortSignal;
   readonly logger: Logger;
+  /** How what went wrong is sent: as problem details, unless said. */
+  readonly errorBody?: (error: ApiError) => ErrorBody;
+}
+
+export interface ErrorBody {
+  readonly type: string;
+  /** JSON. */
+  readonly body: unknown;
 }
 
 const defaultMaxBodyBytes = 1024 * 1024;
@@ -42,7 +61,7 @@ export function serveApi(app: FastifyInstance, { parts, prefix, ...options }: Se
           (request as Authenticated).session = await options.authenticate(request, route);
         },
         handler: (request, reply) => answer(request, reply, route, handler, options),
-        errorHandler: (error, request, reply) => sendProblem(asApiError(error), request, reply, options.logger),
+        errorHandler: (error, request, reply) => sendProblem(asApiError(error), request, reply, options),
       });
     }
   }
@@ -55,7 +74,7 @@ async function answer(
   reply: FastifyReply,
   route: Route,
   handler: (request: ApiRequest) => unknown,
-  { closing }: Pick<ServeOptions, "closing">,
+  { closing, dropped = closing }: Pick<ServeOptions, "closing" | "dropped">,
 ): Promise<unknown> {
   const { session } = request;
   if (route.access === "session" && session === undefined) throw new ApiError("not_signed_in", "Sign in first.");
@@ -71,8 +90,9 @@ async function answer(
     input: input as never,
     session: session as Session,
     address: request.ip,
+    origin: `${request.protocol}://${request.host}`,
     requestId: request.id,
-    signal: AbortSignal.any([gone.signal, closing]),
+    signal: AbortSignal.any([gone.signal, isEndless(route) ? closing : dropped]),
     wantsStream: streamWanted(request, route),
     headers: request.headers,
     setHeader: (name, value) => void reply.header(name, value),
@@ -80,11 +100,14 @@ async function answer(
   reply.header("x-request-id", request.id);
   if (given instanceof StreamAnswer) return sendStream(reply, given, gone);
   if (given instanceof RedirectAnswer) return reply.redirect(given.location, 303);
+  if (given instanceof NotModifiedAnswer) return reply.code(304).send();
   if (given === undefined) return reply.code(route.status ?? 204).send();
-  return reply
-    .code(route.status ?? 200)
-    .type("application/json; charset=utf-8")
-    .send(JSON.stringify(given));
+  const [status, body] = given instanceof PartialAnswer ? [207, given.body] : [route.status ?? 200, given];
+  return reply.code(status).type("application/json; charset=utf-8").send(JSON.stringify(body));
+}
+
+function isEndless({ streams = [] }: Route): boolean {
+  return streams.includes("text/event-stream");
 }
 
 function sendStream(
@@ -110,7 +133,7 @@ export async function sendProblem(
   error: ApiError,
   request: FastifyRequest,
   reply: FastifyReply,
-  logger: Logger,
+  { logger, errorBody = problemDetails }: Pick<ServeOptions, "logger" | "errorBody">,
 ): Promise<FastifyReply> {
   if (error.status >= 500) {
     logger.error(error.message, {
@@ -122,11 +145,16 @@ export async function sendProblem(
   }
   const { retryAfter } = error.extra;
   if (retryAfter !== undefined) reply.header("retry-after", String(Math.ceil(retryAfter)));
+  const { type, body } = errorBody(error);
   return reply
     .code(error.status)
     .header("x-request-id", request.id)
-    .type("application/problem+json; charset=utf-8")
-    .send(JSON.stringify(error.toProblem()));
+    .type(`${type}; charset=utf-8`)
+    .send(JSON.stringify(body));
+}
+
+function problemDetails(error: ApiError): ErrorBody {
+  return { type: "application/problem+json", body: error.toProblem() };
 }
 
 function jsonOf(request: FastifyRequest, route: Route): unknown {
