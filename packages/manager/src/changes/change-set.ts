@@ -1,6 +1,7 @@
 /** A change set: what is to be done to entries, whatever it came from (a form, bulk edit, an import, the API). */
 import type { Change, PartialAttribute } from "@espalier/ldap";
 import type { Problem } from "../api/problem.ts";
+import type { Attributes } from "../api/value.ts";
 import type { Cluster } from "../clusters/cluster.ts";
 import type { Action, Actor } from "../sessions/session.ts";
 
@@ -15,6 +16,8 @@ export interface ModifyEntry {
   readonly changes: readonly Change[];
   /** As {@link EntryJson.version}: it fails if the entry is not as it was read. */
   readonly version?: string | undefined;
+  /** What the person had before them: a conflict then says what each side has changed, and whether both can be had. */
+  readonly read?: Attributes | undefined;
 }
 /** Renames, and with `newSuperior` moves. */
 export interface ModifyEntryDn {
@@ -70,6 +73,8 @@ export interface EntryResult {
   readonly version?: string | undefined;
   /** The password that the server made up. Neither logged nor stored. */
   readonly generatedPassword?: string | undefined;
+  /** The store was lost meanwhile: the audit trail has the change only once it is back. */
+  readonly unrecorded?: true | undefined;
 }
 
 export interface ApplyResult {
@@ -88,7 +93,10 @@ export interface ApplyOptions {
   readonly requires?: Action;
 }
 
-/** A change set whose changes come one by one: an import. */
+/**
+ * A change set whose changes come one by one: an import. Each waits for two commits of the store; those that are asked for
+ * before others are done are sent in the order of asking all the same, and share the commits.
+ */
 export interface ChangeRun {
   readonly id: string;
   /** Never throws for a change that failed: the result says it. @throws ApiError where nothing could be tried: the store is away, not allowed */
@@ -103,6 +111,7 @@ export interface Changes {
     cluster: Cluster,
     actor: Actor,
     set: ChangeSet,
+    options?: Pick<ApplyOptions, "requires">,
   ): Promise<{ readonly ldif: string; readonly warnings: readonly string[] }>;
   /** In order, each checked against the person's roles, each noted in the audit trail, failures too. @throws ApiError as {@link ChangeRun.apply} */
   apply(cluster: Cluster, actor: Actor, set: ChangeSet, options?: ApplyOptions): Promise<ApplyResult>;
