@@ -9,13 +9,21 @@ export const logSection = defineSection({
   description: "The log: one JSON object a line on standard output.",
   schema: z.object({
     level: z
-      .preprocess((value) => (typeof value === "string" ? value.toLowerCase() : value), z.enum(logLevels))
+      .preprocess((value) => (typeof value === "string" ? levelOf(value.toLowerCase()) : value), z.enum(logLevels))
       .prefault("info"),
   }),
   environment: {
-    LOG_LEVEL: { path: ["level"], description: "The least severe lines that are written. Any letter case." },
+    LOG_LEVEL: {
+      path: ["level"],
+      description: "The least severe lines that are written. Any letter case; `warning` and `critical` as well.",
+    },
   },
 });
+
+/** Python's names too: the manager's predecessor had them. */
+function levelOf(text: string): string {
+  return { warning: "warn", critical: "fatal" }[text] ?? text;
+}
 
 export const metricsSection = defineSection({
   name: "metrics",

@@ -17,7 +17,7 @@ The log: one JSON object a line on standard output.
 
 | key | type | default | environment | meaning |
 | --- | --- | --- | --- | --- |
-| \`log.level\` | \`trace\`, \`debug\`, \`info\`, \`warn\`, \`error\`, \`fatal\` | \`info\` | \`LOG_LEVEL\` | The least severe lines that are written. Any letter case. |
+| \`log.level\` | \`trace\`, \`debug\`, \`info\`, \`warn\`, \`error\`, \`fatal\` | \`info\` | \`LOG_LEVEL\` | The least severe lines that are written. Any letter case; \`warning\` and \`critical\` as well. |
 
 ## gateway
 

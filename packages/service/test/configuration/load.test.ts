@@ -81,8 +81,8 @@ process.stdout.write(JSON.stringify([file, values]));`;
     ]);
   });
 
-  it("reads the log level in any letter case and METRICS_LISTEN=off", () => {
-    const environment = { LOG_LEVEL: "WARN", METRICS_LISTEN: "off" };
+  it("reads the log level in any letter case, Python's names too, and METRICS_LISTEN=off", () => {
+    const environment = { LOG_LEVEL: "Warning", METRICS_LISTEN: "off" };
     expect(loadConfiguration({ ...variables(environment), sections: [logSection, metricsSection] }).values).toEqual({
       log: { level: "warn" },
       metrics: { listen: "off" },
@@ -279,9 +279,9 @@ gateway:
       "METRICS_LISTEN: metrics.listen: must be off, or must be host:port, such as 127.0.0.1:9400 or [::1]:9400",
     ]);
     expect(
-      problemsOf(() => loadConfiguration({ ...variables({ LOG_LEVEL: "warning" }), sections: [logSection] })),
+      problemsOf(() => loadConfiguration({ ...variables({ LOG_LEVEL: "warnings" }), sections: [logSection] })),
     ).toEqual([
-      'LOG_LEVEL: log.level: must be trace, debug, info, warn, error or fatal, not "warning"; did you mean warn?',
+      'LOG_LEVEL: log.level: must be trace, debug, info, warn, error or fatal, not "warnings"; did you mean warn?',
     ]);
   });
 
