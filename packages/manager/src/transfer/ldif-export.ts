@@ -1,0 +1,20 @@
+/** Entries as LDIF content records, RFC 2849, which ldapadd takes as they are. */
+import { formatLdifRecord } from "@espalier/ldap";
+import type { ExportCounts } from "./export-search.ts";
+import type { ExportedEntry } from "./parents-first.ts";
+
+/** Its last line says that it is whole. */
+export async function* ldifExport(
+  entries: AsyncIterable<ExportedEntry>,
+  counts: ExportCounts,
+): AsyncGenerator<string, void, undefined> {
+  let head = "version: 1\n";
+  for await (const { dn, attributes } of entries) {
+    yield `${head}\n${formatLdifRecord({ type: "content", dn, attributes })}`;
+    head = "";
+    counts.entries += 1;
+  }
+  const withheld = counts.withheld === 0 ? "" : `; ${counts.withheld} secret values were left out`;
+  const references = counts.references === 0 ? "" : `; ${counts.references} parts are on other servers`;
+  yield `${head}\n# end: ${counts.entries} entries${withheld}${references}\n`;
+}
