@@ -3,6 +3,7 @@ import { benchAccept } from "./accept.ts";
 import { benchEvents } from "./events.ts";
 import { benchGateway } from "./gateway.ts";
 import { benchIdle } from "./idle.ts";
+import { benchManager } from "./manager.ts";
 import { benchProxy } from "./proxy.ts";
 import { benchRefresh } from "./refresh.ts";
 import { benchScale } from "./scale.ts";
@@ -17,6 +18,10 @@ const commands: Readonly<Record<string, { run: (parameters: readonly string[]) =
   },
   events: { run: benchEvents, about: "durable events a second, and questions among 1,000,000 of them" },
   accept: { run: benchAccept, about: "webhooks that are accepted a second, beside one that keeps nothing" },
+  manager: {
+    run: benchManager,
+    about: "the manager's pages, streams, groups and comparisons over 100,000 entries",
+  },
   idle: { run: benchIdle, about: "the memory of 5,000 idle TLS connections" },
 };
 

@@ -1,6 +1,7 @@
 /**
  * A private 389 Directory Server (Debian: 389-ds-base) on loopback, without systemd and without root. Its files are made from
- * the templates of the package and its database by `ns-slapd ldif2db`, which takes two seconds where `dscreate` takes fifteen.
+ * the templates of the package, and its database by `ns-slapd ldif2db`, in two seconds or so: `dscreate` needs root, and
+ * begins by listening on every address.
  */
 import { chown, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { userInfo } from "node:os";

@@ -1,0 +1,103 @@
+/**
+ * Change sequence numbers: when and where a change was made. OpenLDAP's is that of draft-ietf-ldup-model-09 §4.2 with its own
+ * spelling, `20261122055327.692042Z#000000#001#000000`; 389 Directory Server's is twenty hexadecimal digits.
+ */
+
+/** What both have in common. Those of one server id are ordered by `text`. */
+export interface Csn {
+  /** The one spelling of it: fields of fixed width, so that the order of texts is the order of changes. */
+  readonly text: string;
+  /** Of the server that took the change: OpenLDAP's serverID, 389's replica id; decimal. */
+  readonly serverId: string;
+  /** By that server's clock, milliseconds since 1970. */
+  readonly timeMs: number;
+}
+
+/** `YYYYmmddHHMMSS.uuuuuuZ#count#sid#mod`, the last three in hexadecimal. */
+export interface OpenLdapCsn {
+  /** Seconds since 1970, and microseconds behind them. */
+  readonly timeSeconds: number;
+  readonly micros: number;
+  /** Tells changes of the same microsecond apart. */
+  readonly count: number;
+  readonly serverId: number;
+  readonly modification: number;
+}
+
+/** Seconds, sequence, replica id and subsequence in hexadecimal of 8, 4, 4 and 4 digits. */
+export interface Directory389Csn {
+  /** Seconds since 1970. */
+  readonly timeSeconds: number;
+  readonly sequence: number;
+  readonly replicaId: number;
+  readonly subsequence: number;
+}
+
+const openLdapForm =
+  /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d{6}))?Z#([0-9a-f]{6})#([0-9a-f]{2,3})#([0-9a-f]{6})$/i;
+
+/** `undefined` for what is none. Also takes what OpenLDAP 2.3 wrote: whole seconds, and a server id of two digits. */
+export function parseOpenLdapCsn(text: string): OpenLdapCsn | undefined {
+  const match = openLdapForm.exec(text);
+  if (match === null) return undefined;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, micros = 0] = match
+    .slice(1, 8)
+    .map((digits) => Number(digits ?? "0"));
+  const timeMs = utcOf(year, month, day, hour, minute, second);
+  if (timeMs === undefined) return undefined;
+  const [count = 0, serverId = 0, modification = 0] = match.slice(8).map((digits) => Number.parseInt(digits, 16));
+  return { timeSeconds: timeMs / 1_000, micros, count, serverId, modification };
+}
+
+export function formatOpenLdapCsn({ timeSeconds, micros, count, serverId, modification }: OpenLdapCsn): string {
+  const seconds = new Date(timeSeconds * 1_000).toISOString().slice(0, 19).replaceAll(/[-:T]/g, "");
+  return `${seconds}.${String(micros).padStart(6, "0")}Z#${hex(count, 6)}#${hex(serverId, 3)}#${hex(modification, 6)}`;
+}
+
+export function parseDirectory389Csn(text: string): Directory389Csn | undefined {
+  const match = /^([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})$/i.exec(text);
+  if (match === null) return undefined;
+  const [timeSeconds = 0, sequence = 0, replicaId = 0, subsequence = 0] = match
+    .slice(1)
+    .map((digits) => Number.parseInt(digits, 16));
+  return { timeSeconds, sequence, replicaId, subsequence };
+}
+
+export function formatDirectory389Csn({ timeSeconds, sequence, replicaId, subsequence }: Directory389Csn): string {
+  return `${hex(timeSeconds, 8)}${hex(sequence, 4)}${hex(replicaId, 4)}${hex(subsequence, 4)}`;
+}
+
+export function openLdapCsn(text: string): Csn | undefined {
+  const csn = parseOpenLdapCsn(text);
+  if (csn === undefined) return undefined;
+  const timeMs = csn.timeSeconds * 1_000 + Math.floor(csn.micros / 1_000);
+  return { text: formatOpenLdapCsn(csn), serverId: String(csn.serverId), timeMs };
+}
+
+export function directory389Csn(text: string): Csn | undefined {
+  const csn = parseDirectory389Csn(text);
+  if (csn === undefined) return undefined;
+  return { text: formatDirectory389Csn(csn), serverId: String(csn.replicaId), timeMs: csn.timeSeconds * 1_000 };
+}
+
+/** Generalized Time in UTC and of whole seconds, as servers write it (RFC 4517 §3.3.13); `undefined` for "never" too: a time before 1971. */
+export function parseServerTime(text: string | undefined): number | undefined {
+  const match = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.\d+)?Z$/.exec(text ?? "");
+  if (match === null) return undefined;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number);
+  return year < 1971 ? undefined : utcOf(year, month, day, hour, minute, second);
+}
+
+/** `undefined` where there is no such day or time of day. */
+function utcOf(year: number, month: number, day: number, hour: number, minute: number, second: number) {
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  date.setUTCHours(hour, minute, second);
+  const parts = [date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate(), date.getUTCHours()];
+  const isSame = [year, month, day, hour].every((part, index) => part === parts[index]);
+  return isSame && date.getUTCMinutes() === minute && date.getUTCSeconds() === second ? date.getTime() : undefined;
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, "0");
+}
