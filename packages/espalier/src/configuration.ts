@@ -1,18 +1,21 @@
 /** The whole configuration: every service's section, read by the one loader. */
 import { devNull } from "node:os";
 import { type GatewayConfig, gatewaySection } from "@espalier/gateway";
+import { type ManagerConfig, managerSection } from "@espalier/manager";
 import { type NotifyConfig, notifySection } from "@espalier/notify";
 import { defaultControlSocket, type ProxyConfig, proxySection } from "@espalier/proxy";
 import {
-  defineSection,
+  type ClusterConfig,
+  clustersSection,
+  foreignSection,
   type LogLevel,
   loadConfiguration,
   logSection,
   metricsSection,
+  type Section,
   type StoreConfig,
   storeSection,
 } from "@espalier/service";
-import { z } from "zod";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -20,6 +23,8 @@ export const sections = [
   gatewaySection,
   proxySection,
   notifySection,
+  managerSection,
+  clustersSection,
   storeSection,
   logSection,
   metricsSection,
@@ -47,11 +52,20 @@ export interface NotifyConfiguration extends CommonConfiguration {
   readonly store: StoreConfig;
 }
 
+export interface ManagerConfiguration extends CommonConfiguration {
+  readonly manager: ManagerConfig;
+  readonly clusters: readonly ClusterConfig[];
+  readonly store: StoreConfig;
+}
+
 /** At least one service is there. */
 export interface Configuration extends CommonConfiguration {
   readonly gateway?: GatewayConfig | undefined;
   readonly proxy?: ProxyConfig | undefined;
   readonly notify?: NotifyConfig | undefined;
+  /** With `clusters`. */
+  readonly manager?: ManagerConfig | undefined;
+  readonly clusters?: readonly ClusterConfig[] | undefined;
 }
 
 /** @throws ConfigurationError with every problem there is. */
@@ -60,7 +74,7 @@ export function loadGatewayConfiguration(environment: Environment, file: string 
     file,
     environment,
     sections: [gatewaySection, logSection, metricsSection],
-    optionalSections: [storeSection, ...[proxySection, notifySection].map(ofOthers)],
+    optionalSections: [storeSection, ...foreign(gatewaySection, logSection, metricsSection, storeSection)],
   });
   return { ...values, warnings };
 }
@@ -71,7 +85,7 @@ export function loadProxyConfiguration(environment: Environment, file: string | 
     file,
     environment,
     sections: [proxySection, logSection, metricsSection],
-    optionalSections: [storeSection, ...[gatewaySection, notifySection].map(ofOthers)],
+    optionalSections: [storeSection, ...foreign(proxySection, logSection, metricsSection, storeSection)],
   });
   return { ...values, warnings };
 }
@@ -82,7 +96,18 @@ export function loadNotifyConfiguration(environment: Environment, file: string |
     file,
     environment,
     sections: [notifySection, storeSection, logSection, metricsSection],
-    optionalSections: [gatewaySection, proxySection].map(ofOthers),
+    optionalSections: foreign(notifySection, storeSection, logSection, metricsSection),
+  });
+  return { ...values, warnings };
+}
+
+/** @throws ConfigurationError with every problem there is. */
+export function loadManagerConfiguration(environment: Environment, file: string | undefined): ManagerConfiguration {
+  const { values, warnings } = loadConfiguration({
+    file,
+    environment,
+    sections: [managerSection, clustersSection, storeSection, logSection, metricsSection],
+    optionalSections: foreign(managerSection, clustersSection, storeSection, logSection, metricsSection),
   });
   return { ...values, warnings };
 }
@@ -103,10 +128,7 @@ export function controlSocketOf(environment: Environment, file: string | undefin
     file,
     environment,
     sections: [],
-    optionalSections: [
-      proxySection,
-      ...[gatewaySection, notifySection, storeSection, logSection, metricsSection].map(ofOthers),
-    ],
+    optionalSections: [proxySection, ...foreign(proxySection)],
   });
   return values.proxy?.control ?? defaultControlSocket;
 }
@@ -117,19 +139,30 @@ export function loadWholeConfiguration(environment: Environment, file: string | 
     file,
     environment,
     sections: [logSection, metricsSection],
-    optionalSections: [gatewaySection, proxySection, notifySection, storeSection],
+    optionalSections: [gatewaySection, proxySection, notifySection, managerSection, clustersSection, storeSection],
   });
-  const { gateway, proxy, notify } = values;
-  if (notify !== undefined && values.store === undefined) {
-    return { ...values, store: loadNotifyConfiguration(environment, file).store, warnings };
-  }
-  if (gateway === undefined && proxy === undefined && notify === undefined) {
+  const { gateway, proxy, notify, store, clusters, log, metrics } = values;
+  const common = { log, metrics, warnings };
+  // Variables such as PORT mean other programs as well: a manager is there where the file has it, or its clusters.
+  const isOfVariables = Object.keys(managerSection.environment).some((name) => environment[name] !== undefined);
+  const isManaged = clusters !== undefined || (values.manager !== undefined && !isOfVariables);
+  // Beside a gateway PORT is that one's.
+  const own = gateway === undefined ? environment : { ...environment, PORT: undefined, PORT_FILE: undefined };
+  const manager = isManaged ? loadManagerConfiguration(own, file) : undefined;
+  const notifier = notify === undefined || store !== undefined ? undefined : loadNotifyConfiguration(environment, file);
+  if (gateway === undefined && proxy === undefined && notify === undefined && manager === undefined) {
     return loadGatewayConfiguration(environment, file);
   }
-  return { ...values, warnings };
+  return {
+    ...common,
+    ...{ gateway, proxy, notify, clusters, manager: manager?.manager },
+    store: store ?? manager?.store ?? notifier?.store,
+  };
 }
 
-/** A section that may be there and is another service's to check. */
-export function ofOthers<const Name extends string>({ name, description }: { name: Name; description: string }) {
-  return defineSection({ name, description, schema: z.looseObject({}) });
+/** All sections but these, which may be in the file as well and are other services' to check. */
+export function foreign(...own: readonly Pick<Section, "name">[]): Section<string>[] {
+  return sections
+    .filter(({ name }) => !own.some((each) => each.name === name))
+    .map((each) => foreignSection<string>(each));
 }

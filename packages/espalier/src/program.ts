@@ -7,11 +7,18 @@ import { configTest } from "./commands/config-test.ts";
 import { addEventCommands } from "./commands/events.ts";
 import { runGateway } from "./commands/gateway.ts";
 import { runGatewayWorker } from "./commands/gateway-worker.ts";
+import { runManager } from "./commands/manager.ts";
 import { addNotifyCommands } from "./commands/notify-commands.ts";
 import { addProxyCommands } from "./commands/proxy-commands.ts";
 import { addSloCommands } from "./commands/slo.ts";
 import { up } from "./commands/up.ts";
-import { type Environment, loadGatewayConfiguration, loadWholeConfiguration, sections } from "./configuration.ts";
+import {
+  type Environment,
+  loadGatewayConfiguration,
+  loadManagerConfiguration,
+  loadWholeConfiguration,
+  sections,
+} from "./configuration.ts";
 import { version } from "./version.ts";
 
 interface FileOption {
@@ -24,7 +31,7 @@ const fileHelp = "the configuration file (default: espalier.yaml, if it is there
 export function createProgram(environment: Environment): Command {
   const program = new Command("espalier")
     .description(
-      "Serves the users of an SQL database over LDAP, keeps LDAP reachable while servers fail, and tells people.",
+      "Serves the users of an SQL database over LDAP, keeps LDAP reachable while servers fail, tells people, and manages directories.",
     )
     .version(version, "-V, --version", "print the version")
     .showHelpAfterError("(espalier --help says what there is)")
@@ -63,6 +70,15 @@ export function createProgram(environment: Environment): Command {
 
   addProxyCommands(program, environment, fileHelp);
   addNotifyCommands(program, environment, fileHelp);
+  program
+    .command("manager")
+    .description("serve an API over clusters of LDAP servers: browse, change, compare")
+    .option("-c, --config <file>", `${fileHelp}; a config.yml of clusters alone will do`)
+    .action(async ({ config }: FileOption) => {
+      process.exitCode = await runManager(() => loadManagerConfiguration(environment, config), {
+        notifySocket: environment.NOTIFY_SOCKET,
+      });
+    });
   addSloCommands(program);
   addEventCommands(program, environment, fileHelp);
 

@@ -1,5 +1,6 @@
 /** What the reference pages are written from: the command's help, and every service's metrics. */
 import { gatewayMetrics } from "@espalier/gateway";
+import { managerMetrics } from "@espalier/manager";
 import { notifyMetrics } from "@espalier/notify";
 import { proxyMetrics } from "@espalier/proxy";
 import { eventMetrics, type MetricDefinition, metricsReference, storeMetrics } from "@espalier/service";
@@ -9,7 +10,7 @@ import { createProgram } from "./program.ts";
 
 /** One table, service by service. */
 export function allMetricsReference(): string {
-  const services = [gatewayMetrics, proxyMetrics, notifyMetrics, storeMetrics, eventMetrics];
+  const services = [gatewayMetrics, proxyMetrics, notifyMetrics, managerMetrics, storeMetrics, eventMetrics];
   const definitions = services.flatMap((each) => Object.values<MetricDefinition>(each));
   return metricsReference(Object.fromEntries(definitions.map((each) => [each.name, each])));
 }

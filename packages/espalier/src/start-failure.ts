@@ -1,5 +1,6 @@
 /** Why a start failed, as a sentence for the person who started it, where it is theirs to mend. */
 import { WorkerStartError } from "@espalier/gateway";
+import { KeyFileError } from "@espalier/manager";
 import { ControlError } from "@espalier/proxy";
 import { CertificateError, ConfigurationError, formatProblem, StoreError } from "@espalier/service";
 
@@ -10,7 +11,9 @@ export function startFailure(error: unknown): string | undefined {
   }
   if (error instanceof CertificateError) return `The certificate cannot be used: ${error.message}`;
   if (error instanceof StoreError) return error.message;
-  if (error instanceof WorkerStartError || error instanceof ControlError) return error.message;
+  if (error instanceof WorkerStartError || error instanceof ControlError || error instanceof KeyFileError) {
+    return error.message;
+  }
   if (!(error instanceof Error) || !("code" in error)) return undefined;
   const { code, message } = error;
   if (code === "ERR_SOURCE_URL" || code === "ERR_SOURCE_QUERY") return message;

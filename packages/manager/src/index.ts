@@ -1,2 +1,8 @@
-/** The public names of `@espalier/manager`. */
+/** The public names of `@espalier/manager`: what the command needs of the service. */
 export { apiRoutes } from "./api/routes.ts";
+export { type ManagerConfig, managerSection } from "./config.ts";
+export { testManager } from "./config-test.ts";
+export { managerMetrics } from "./metrics.ts";
+export { ManagerService, type ManagerServiceOptions } from "./service.ts";
+export { KeyFileError } from "./sessions/key-file.ts";
+export { managerStoreMigrations } from "./store-migrations.ts";

@@ -9,6 +9,7 @@ import {
   type HostPort,
   type Logger,
   type Metrics,
+  ReusableMetrics,
   type Secret,
   type Store,
 } from "@espalier/service";
@@ -36,7 +37,6 @@ import { incidentRoutes } from "./http/incident-routes.ts";
 import { countRequests, type HookInstruments } from "./http/request-metrics.ts";
 import { Notifier } from "./notifier.ts";
 import { QueueWatch } from "./queue-watch.ts";
-import { ReusableMetrics } from "./reusable-metrics.ts";
 import { Incidents } from "./routes/acknowledgement.ts";
 
 export interface NotifyServiceOptions {

@@ -1,5 +1,6 @@
 /** `espalier config test`: opens what the configuration names, and says what it found. */
 import { testGateway } from "@espalier/gateway";
+import { testManager } from "@espalier/manager";
 import { testNotify } from "@espalier/notify";
 import { testProxy } from "@espalier/proxy";
 import type { Configuration } from "../configuration.ts";
@@ -7,7 +8,7 @@ import { exitCode } from "../exit-code.ts";
 
 /** Exit code 0 when every service would serve, 1 when something is wrong that a start would meet. */
 export async function configTest(
-  { gateway, proxy, notify, warnings }: Configuration,
+  { gateway, proxy, notify, manager, clusters, warnings }: Configuration,
   out: { write(text: string): unknown },
 ): Promise<number> {
   for (const warning of warnings) out.write(`warning  ${warning}\n`);
@@ -16,6 +17,7 @@ export async function configTest(
     { name: "gateway", test: gateway && (() => testGateway(gateway)) },
     { name: "proxy", test: proxy && (() => testProxy(proxy)) },
     { name: "notification service", test: notify && (() => testNotify(notify)) },
+    { name: "manager", test: manager && clusters && (() => testManager(manager, clusters)) },
   ];
   for (const { name, test } of services) {
     if (test === undefined) continue;

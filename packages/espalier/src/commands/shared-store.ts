@@ -1,5 +1,6 @@
 /** The store of a process, which all of its services report to; opened once, and waited for while it is away. */
 import { setTimeout as delay } from "node:timers/promises";
+import { managerStoreMigrations } from "@espalier/manager";
 import { notifyStoreMigrations } from "@espalier/notify";
 import {
   type EventSink,
@@ -21,6 +22,8 @@ export interface SharedStoreOptions {
   readonly metrics: Metrics;
 }
 
+/** Of every service: whichever opens the store first makes what the others need. */
+const migrations = [...notifyStoreMigrations, ...managerStoreMigrations];
 const retryMs = 2_000;
 /** Events that wait for the store's first opening; more go to the log. */
 const maxWaiting = 1_000;
@@ -80,7 +83,7 @@ export class SharedStore {
     const { config, logger, health, metrics } = this.#options;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const opened = await openEventStore({ config, migrations: notifyStoreMigrations, logger, metrics, health });
+        const opened = await openEventStore({ config, migrations, logger, metrics, health });
         this.#opened = opened;
         for (const event of this.#waiting.splice(0)) opened.log.emit(event);
         return opened;

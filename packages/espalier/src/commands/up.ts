@@ -6,6 +6,7 @@ import type { LdapProxy } from "@espalier/proxy";
 import { type Configuration, type Environment, loadWholeConfiguration } from "../configuration.ts";
 import { demoConfigurationFile, demoGuide, prepareDemo } from "../demo/demo.ts";
 import { gatewayOf, gatewayPart } from "./gateway.ts";
+import { managerOf, managerPart } from "./manager.ts";
 import { notifyOf, notifyPart } from "./notify.ts";
 import { proxyOf, proxyPart } from "./proxy.ts";
 import { type Part, type RunOptions, runParts, type Surroundings } from "./run-parts.ts";
@@ -33,8 +34,11 @@ class Services {
   gateway: ReturnType<typeof gatewayOf> | undefined;
   proxy: LdapProxy | undefined;
 
-  /** Notifications first, of which the others may ask something; the gateway before the proxy, which may stand in front of it. */
-  make({ gateway, proxy, notify }: Configuration, surroundings: Surroundings): Part<Configuration>[] {
+  /** Notifications first, of which the others may ask something; each before those that may stand in front of it. */
+  make(
+    { gateway, proxy, notify, manager, clusters }: Configuration,
+    surroundings: Surroundings,
+  ): Part<Configuration>[] {
     const parts: Part<Configuration>[] = [];
     if (notify !== undefined) parts.push(notifyPart(notifyOf(notify, surroundings), notify));
     if (gateway !== undefined) {
@@ -44,6 +48,10 @@ class Services {
     if (proxy !== undefined) {
       this.proxy = proxyOf(proxy, surroundings);
       parts.push(proxyPart(this.proxy, proxy));
+    }
+    if (manager !== undefined && clusters !== undefined) {
+      const managed = { manager, clusters };
+      parts.push(managerPart(managerOf(managed, surroundings), managed));
     }
     return parts;
   }

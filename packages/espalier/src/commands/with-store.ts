@@ -12,7 +12,7 @@ import {
   StoreError,
   storeSection,
 } from "@espalier/service";
-import { type Environment, ofOthers, sections } from "../configuration.ts";
+import { type Environment, foreign } from "../configuration.ts";
 import { exitCode } from "../exit-code.ts";
 
 export interface StoreAccess {
@@ -31,7 +31,7 @@ export async function withStore(
     file,
     environment,
     sections: [storeSection],
-    optionalSections: sections.flatMap((each) => (each.name === storeSection.name ? [] : [ofOthers<string>(each)])),
+    optionalSections: foreign(storeSection),
   });
   const logger = createLog({ level: "fatal", destination: 2 }).logger("store");
   const migrations: readonly MigrationSet[] = [eventMigrations, ...(notifications ? notifyStoreMigrations : [])];

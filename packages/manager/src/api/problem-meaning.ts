@@ -23,7 +23,8 @@ export const problemMeanings: Readonly<Record<ProblemCode, string>> = {
   password_policy: "The password breaks a rule; `title` and `details` say which.",
   too_many_requests: "Wait for the seconds of `retryAfter`.",
   internal: "The log of the service says more, under the answer's `X-Request-Id`.",
-  in_doubt: "The connection was lost while the directory had the write: it may have been done. Look before you try again.",
+  in_doubt:
+    "The connection was lost while the directory had the write: it may have been done. Look before you try again.",
   unavailable: "No node answers, or the store is away. Nothing was done.",
   timed_out: "The server took longer than its time limit.",
 };

@@ -68,6 +68,11 @@ describe("rows of a schema", () => {
     const schema = { $ref: "#/components/schemas/Tree" };
     const tree = { type: "object", properties: { children: { type: "array", items: schema } } };
     const rows = schemaRows(schema, { "#/components/schemas/Tree": tree });
-    expect(rows.map(({ path }) => path)).toEqual(["", "children", "children[].children", "children[].children[].children"]);
+    expect(rows.map(({ path }) => path)).toEqual([
+      "",
+      "children",
+      "children[].children",
+      "children[].children[].children",
+    ]);
   });
 });

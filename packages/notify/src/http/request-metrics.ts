@@ -1,14 +1,8 @@
 /** Counts every request, by a name that strangers cannot choose. */
 import type { Metrics } from "@espalier/service";
+import { countConnections, observeRequests } from "@espalier/service/http";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { hookMetrics } from "../hooks/metrics.ts";
-
-declare module "fastify" {
-  interface FastifyContextConfig {
-    /** What metrics call the route. */
-    readonly endpoint?: string;
-  }
-}
 
 export interface RequestName {
   readonly endpoint: string;
@@ -21,26 +15,19 @@ function registerHookMetrics(metrics: Metrics, definitions: typeof hookMetrics) 
   return metrics.register(definitions);
 }
 
-/** @param nameOf of requests that are no other route's */
+/** @param sourceNameOf undefined for requests that are another route's */
 export function countRequests(
   app: FastifyInstance,
   metrics: Metrics,
   instruments: HookInstruments,
   sourceNameOf: (request: FastifyRequest) => RequestName | undefined,
 ): void {
-  app.addHook("onResponse", async (request, reply) => {
-    const ofRoute = { endpoint: request.routeOptions.config.endpoint ?? "unknown", sourceType: "none" };
-    const { endpoint, sourceType } = sourceNameOf(request) ?? ofRoute;
+  observeRequests(app, ({ request, endpoint: route, statusCode, durationMs }) => {
+    const { endpoint, sourceType } = sourceNameOf(request) ?? { endpoint: route, sourceType: "none" };
     const labels = { endpoint, source_type: sourceType };
-    instruments.requests.labels({ ...labels, method: request.method, status_code: String(reply.statusCode) }).inc();
-    instruments.durations.labels(labels).observe(reply.elapsedTime / 1_000);
+    instruments.requests.labels({ ...labels, method: request.method, status_code: String(statusCode) }).inc();
+    instruments.durations.labels(labels).observe(durationMs / 1_000);
   });
-  let connections = 0;
-  app.server.on("connection", (socket) => {
-    connections += 1;
-    socket.once("close", () => {
-      connections -= 1;
-    });
-  });
-  metrics.onCollect(() => instruments.connections.labels({}).set(connections));
+  const connections = countConnections(app);
+  metrics.onCollect(() => instruments.connections.labels({}).set(connections()));
 }
