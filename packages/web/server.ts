@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import type { FastifyPluginAsync } from "fastify";
 
-export const defaultPageFolder = fileURLToPath(new URL("./dist/", import.meta.url));
+const builtFolder = fileURLToPath(new URL("./dist/", import.meta.url));
 
 const types: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -32,13 +32,11 @@ export interface WebPageOptions {
   readonly folder?: string;
 }
 
-/** @throws Error with a sentence when the page has not been built */
-export function webPage({ contextPath, folder = defaultPageFolder }: WebPageOptions): FastifyPluginAsync {
+/** `undefined` where the page has not been built. */
+export function webPage({ contextPath, folder = builtFolder }: WebPageOptions): FastifyPluginAsync | undefined {
   const assets = readAssets(folder);
   const index = assets.get("index.html");
-  if (index === undefined) {
-    throw new Error(`The browser page has not been built: there is no index.html in ${folder}. Run "npm run build".`);
-  }
+  if (index === undefined) return undefined;
   const html = index.bytes.toString("utf8");
   return async (app) => {
     app.get(`${contextPath}/*`, { config: { endpoint: "page" } }, async (request, reply) => {
@@ -47,13 +45,13 @@ export function webPage({ contextPath, folder = defaultPageFolder }: WebPageOpti
       if (asset !== undefined) {
         reply
           .header("cache-control", asset.isImmutable ? "public, max-age=31536000, immutable" : "no-cache")
+          .header("vary", "accept-encoding")
           .type(asset.type);
         const takesGzip = /\bgzip\b/.test(String(request.headers["accept-encoding"] ?? ""));
         if (!takesGzip) return reply.send(asset.bytes);
-        return reply.header("content-encoding", "gzip").header("vary", "accept-encoding").send(asset.gzip);
+        return reply.header("content-encoding", "gzip").send(asset.gzip);
       }
-      // What has an ending would be a file, and is none; everything else is an address within the page.
-      if (name.startsWith("api/") || /\.[a-z0-9]{2,5}$/i.test(name)) return reply.callNotFound();
+      if (!isScreen(name)) return reply.callNotFound();
       const nonce = randomBytes(16).toString("base64url");
       return reply
         .type("text/html; charset=utf-8")
@@ -63,6 +61,12 @@ export function webPage({ contextPath, folder = defaultPageFolder }: WebPageOpti
     });
     if (contextPath !== "") app.get(contextPath, async (_request, reply) => reply.redirect(`${contextPath}/`, 308));
   };
+}
+
+/** Whether it can be an address within the page. What has an ending would be a file, and is none. */
+function isScreen(name: string): boolean {
+  if (name.startsWith("api/") || name.startsWith("assets/") || /\.[a-z0-9]{2,5}$/i.test(name)) return false;
+  return name === "" || name.split("/").every((part) => part !== "" && part !== "." && part !== "..");
 }
 
 /** Scripts come from here alone. `data:` and `blob:` images are photos that were read, or are about to be sent. */

@@ -38,7 +38,7 @@ const routeTree = rootRoute.addChildren([
   screen("/", () => import("../screens/home/home.tsx")),
   screen("/sign-in", () => import("../screens/sign-in/sign-in.tsx"), "next", "problem"),
   screen("/me", () => import("../screens/me/me.tsx")),
-  screen("/c/$cluster/tree", () => import("../screens/tree/tree.tsx"), "dn"),
+  screen("/c/$cluster/tree", () => import("../screens/tree/tree.tsx"), "dn", "tab"),
   screen("/c/$cluster/entry", () => import("../screens/entry/entry.tsx"), "dn", "tab"),
   screen(
     "/c/$cluster/search",

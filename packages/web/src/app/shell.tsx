@@ -78,13 +78,18 @@ export function Shell() {
   }
   if (isSigningIn) return <Outlet />;
   if (session.data === null) return <Navigate to="/sign-in" search={{ next: location.href }} replace />;
-  return <SignedIn />;
+  // Nothing else is answered until the second factor is given or enrolled, which is done there.
+  if (session.data.secondFactor.restriction !== undefined && !location.pathname.endsWith("/me")) {
+    return <Navigate to="/me" replace />;
+  }
+  return <SignedIn isRestricted={session.data.secondFactor.restriction !== undefined} />;
 }
 
-function SignedIn() {
+function SignedIn({ isRestricted }: { readonly isRestricted: boolean }) {
   const [isOpen, { toggle, close }] = useDisclosure();
   const { pathname } = useLocation();
   const cluster = useCluster();
+  const screen = pathname.split("/").at(-1);
   // A menu that covers the screen goes when one has chosen.
   // biome-ignore lint/correctness/useExhaustiveDependencies: it is the change of the address that closes it
   useEffect(close, [pathname]);
@@ -112,7 +117,7 @@ function SignedIn() {
             </Anchor>
           </Group>
           <Group gap="xs" wrap="nowrap">
-            <PaletteButton />
+            {!isRestricted && <PaletteButton />}
             <SchemeToggle />
             <Person />
           </Group>
@@ -120,10 +125,19 @@ function SignedIn() {
       </AppShell.Header>
       <AppShell.Navbar p="xs" aria-label="Screens">
         <ScrollArea>
-          <Screen to="/" label="Home" icon={IconHome} isActive={pathname.replace(/\/$/, "").split("/").length <= 1} />
-          <Screen to="/timeline" label="Timeline" icon={IconTimeline} isActive={pathname.includes("/timeline")} />
-          <ClusterChoice />
-          {cluster !== undefined &&
+          {isRestricted ? (
+            <Text size="sm" c="dimmed" p="sm">
+              The screens are here once you have given your second factor.
+            </Text>
+          ) : (
+            <>
+              <Screen to="/" label="Home" icon={IconHome} isActive={screen === ""} />
+              <Screen to="/timeline" label="Timeline" icon={IconTimeline} isActive={screen === "timeline"} />
+              <ClusterChoice />
+            </>
+          )}
+          {!isRestricted &&
+            cluster !== undefined &&
             clusterScreens.map(([path, label, icon]) => (
               <Screen
                 key={path}
@@ -131,7 +145,7 @@ function SignedIn() {
                 params={{ cluster }}
                 label={label}
                 icon={icon}
-                isActive={pathname.includes(`/${path}`) || (path === "tree" && pathname.endsWith("/entry"))}
+                isActive={screen === path || (screen === "entry" && path === "tree")}
               />
             ))}
         </ScrollArea>
@@ -139,9 +153,11 @@ function SignedIn() {
       <AppShell.Main id="main" tabIndex={-1}>
         <Outlet />
       </AppShell.Main>
-      <Suspense fallback={null}>
-        <Palette />
-      </Suspense>
+      {!isRestricted && (
+        <Suspense fallback={null}>
+          <Palette />
+        </Suspense>
+      )}
     </AppShell>
   );
 }

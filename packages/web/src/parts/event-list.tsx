@@ -2,6 +2,7 @@
 import { Anchor, Badge, Group, Stack, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { ApiOutput } from "../api/client.ts";
+import { eventName } from "./event-names.ts";
 import { Time } from "./time.tsx";
 
 export type EventJson = ApiOutput<"GET /events">["events"][number];
@@ -37,13 +38,13 @@ export function EventList({ events }: { readonly events: readonly EventJson[] })
                 fw={600}
                 renderRoot={(props) => <Link to="/timeline" search={{ id: event.id }} {...props} />}
               >
-                {event.type}
+                {eventName(event.type)}
               </Anchor>{" "}
-              {event.subject}
+              {event.subject === event.actor ? "" : event.subject}
             </Text>
             <Text size="xs" c="dimmed" className="break">
-              <Time at={event.time} />, {event.source}
-              {event.actor === undefined ? "" : `, ${event.actor}`}
+              <Time at={event.time} />
+              {event.actor === undefined ? "" : ` by ${event.actor}`}, {event.type} from {event.source}
             </Text>
           </div>
         </Group>

@@ -22,7 +22,7 @@ export function LineChart({ label, points, unit }: LineChartProps) {
   if (last === undefined || first === undefined || points.length < 2) {
     return (
       <Text size="xs" c="dimmed">
-        {label}: not enough samples yet
+        {label}: a chart begins with the next figures
       </Text>
     );
   }

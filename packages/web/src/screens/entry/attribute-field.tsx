@@ -37,14 +37,9 @@ export function AttributeField(props: AttributeFieldProps) {
           {name}
         </Text>
         <Group gap={4}>
-          {attribute?.isRequired === true && (
+          {(attribute?.isRequired === true || attribute?.isNaming === true) && (
             <Text size="xs" c="dimmed">
-              required
-            </Text>
-          )}
-          {attribute?.isNaming === true && (
-            <Text size="xs" c="dimmed">
-              names the entry
+              {attribute.isNaming ? "names the entry: use Rename" : "required"}
             </Text>
           )}
           {isChanged && (

@@ -21,8 +21,11 @@ export interface AttributesFormProps {
   readonly onSaved: () => void;
 }
 
-export function AttributesForm({ cluster, entry, cut, mayWrite, onSaved }: AttributesFormProps) {
+export function AttributesForm({ cluster, entry: current, cut, mayWrite, onSaved }: AttributesFormProps) {
   const [edited, setEdited] = useState<Attributes>({});
+  // What is being changed stays as it was read, though it is read again meanwhile: the service tells of what differs.
+  const [entry, setEntry] = useState(current);
+  if (entry !== current && Object.keys(edited).length === 0) setEntry(current);
   const [added, setAdded] = useState<readonly string[]>([]);
   const [isSaving, setIsSaving] = useState(false);
   const [showsOperational, setShowsOperational] = useState(false);
@@ -80,8 +83,8 @@ export function AttributesForm({ cluster, entry, cut, mayWrite, onSaved }: Attri
           maw={480}
         />
       )}
-      {mayWrite && (
-        <Paper withBorder p="sm" pos="sticky" bottom={0} style={{ zIndex: 2 }} hidden={!isChanged}>
+      {isChanged && (
+        <Paper withBorder p="sm" pos="sticky" bottom={0} style={{ zIndex: 2 }}>
           <Group justify="space-between">
             <Text size="sm">
               {names.length === 1 ? `${names[0]} is changed` : `${names.length} attributes are changed`}, and not saved

@@ -7,6 +7,7 @@ import { api } from "../../api/client.ts";
 import { titleOf, valuesOf } from "../../api/values.ts";
 import { ProblemAlert } from "../../parts/problem-alert.tsx";
 import { AttributesForm } from "./attributes-form.tsx";
+import classes from "./entry-view.module.css";
 
 const CompareTab = lazy(() => import("./compare-tab.tsx"));
 const GroupsTab = lazy(() => import("./groups-tab.tsx"));
@@ -24,6 +25,8 @@ export interface EntryViewProps {
   readonly onGone: () => void;
   /** Its name is above it already. */
   readonly isAlone?: boolean;
+  readonly tab?: string | undefined;
+  readonly onTab: (tab: string) => void;
 }
 
 export const dialogKinds = ["password", "rename", "move", "copy", "delete"] as const;
@@ -36,15 +39,24 @@ const dialogLabels: Readonly<Record<DialogKind, string>> = {
   delete: "Delete…",
 };
 
-export function useEntry(cluster: string, dn: string) {
+const tabs = {
+  attributes: "Attributes",
+  groups: "Groups",
+  history: "History",
+  ldif: "LDIF",
+  compare: "Other nodes",
+};
+
+export function useEntry(cluster: string, dn: string | undefined) {
   return useQuery({
     queryKey: ["entry", cluster, dn],
+    enabled: dn !== undefined,
     queryFn: ({ signal }) =>
-      api("GET /clusters/{cluster}/entry", { params: { cluster }, query: { dn, maxValues }, signal }),
+      api("GET /clusters/{cluster}/entry", { params: { cluster }, query: { dn: dn!, maxValues }, signal }),
   });
 }
 
-export function EntryView({ cluster, dn, onGone, isAlone = false }: EntryViewProps) {
+export function EntryView({ cluster, dn, onGone, isAlone = false, tab, onTab }: EntryViewProps) {
   const entry = useEntry(cluster, dn);
   const [dialog, setDialog] = useState<DialogKind>();
   if (entry.isPending) return <Pending />;
@@ -65,11 +77,9 @@ export function EntryView({ cluster, dn, onGone, isAlone = false }: EntryViewPro
             </Title>
           )}
           <Group gap={6}>
-            {!isAlone && (
-              <Text size="sm" className="mono">
-                {dn}
-              </Text>
-            )}
+            <Text size="sm" className="mono">
+              {dn}
+            </Text>
             <CopyButton value={dn}>
               {({ copied, copy }) => (
                 <Button
@@ -94,7 +104,7 @@ export function EntryView({ cluster, dn, onGone, isAlone = false }: EntryViewPro
         {actions.length > 0 && (
           <Menu position="bottom-end" withinPortal>
             <Menu.Target>
-              <Button variant="default" rightSection={<IconDotsVertical size={16} aria-hidden />}>
+              <Button variant="default" flex="none" rightSection={<IconDotsVertical size={16} aria-hidden />}>
                 Actions
               </Button>
             </Menu.Target>
@@ -108,18 +118,21 @@ export function EntryView({ cluster, dn, onGone, isAlone = false }: EntryViewPro
           </Menu>
         )}
       </Group>
-      <Tabs defaultValue="attributes" keepMounted={false}>
-        <Tabs.List>
-          <Tabs.Tab value="attributes">Attributes</Tabs.Tab>
-          <Tabs.Tab value="groups">Groups</Tabs.Tab>
-          <Tabs.Tab value="history">History</Tabs.Tab>
-          <Tabs.Tab value="ldif">LDIF</Tabs.Tab>
-          <Tabs.Tab value="compare">Other nodes</Tabs.Tab>
+      <Tabs
+        value={tab !== undefined && tab in tabs ? tab : "attributes"}
+        onChange={(chosen) => chosen !== null && onTab(chosen)}
+        keepMounted={false}
+      >
+        <Tabs.List className={classes.tabs}>
+          {Object.entries(tabs).map(([value, label]) => (
+            <Tabs.Tab key={value} value={value}>
+              {label}
+            </Tabs.Tab>
+          ))}
         </Tabs.List>
         <Suspense fallback={<Pending />}>
           <Tabs.Panel value="attributes" pt="md">
             <AttributesForm
-              key={found.version ?? "unversioned"}
               cluster={cluster}
               entry={found}
               cut={cut ?? {}}

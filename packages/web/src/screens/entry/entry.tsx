@@ -2,19 +2,21 @@
 import { Button } from "@mantine/core";
 import { IconBinaryTree2 } from "@tabler/icons-react";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { titleOf } from "../../api/values.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { ScreenPage } from "../../parts/screen-page.tsx";
-import { EntryView } from "./entry-view.tsx";
+import { EntryView, useEntry } from "./entry-view.tsx";
 
 export default function Entry() {
   const { cluster } = useParams({ from: "/c/$cluster/entry" });
-  const { dn } = useSearch({ from: "/c/$cluster/entry" });
+  const { dn, tab } = useSearch({ from: "/c/$cluster/entry" });
   const navigate = useNavigate();
+  const found = useEntry(cluster, dn).data?.entry;
   const toTree = (chosen?: string) =>
     ({ to: "/c/$cluster/tree", params: { cluster }, search: chosen ? { dn: chosen } : {} }) as const;
   return (
     <ScreenPage
-      title={dn ?? "Entry"}
+      title={found === undefined ? (dn ?? "Entry") : titleOf(found.dn, found.attributes)}
       actions={
         <Button
           variant="default"
@@ -28,7 +30,22 @@ export default function Entry() {
       {dn === undefined ? (
         <Empty title="No entry is named">The address of this screen names one, as in ?dn=uid=ann,…</Empty>
       ) : (
-        <EntryView key={dn} cluster={cluster} dn={dn} onGone={() => void navigate(toTree())} isAlone />
+        <EntryView
+          key={dn}
+          cluster={cluster}
+          dn={dn}
+          onGone={() => void navigate(toTree())}
+          isAlone
+          tab={tab}
+          onTab={(chosen) =>
+            void navigate({
+              to: "/c/$cluster/entry",
+              params: { cluster },
+              search: { dn, tab: chosen },
+              replace: true,
+            })
+          }
+        />
       )}
     </ScreenPage>
   );

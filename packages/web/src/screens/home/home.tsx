@@ -4,7 +4,6 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type ApiOutput, api, ProblemError } from "../../api/client.ts";
 import { useSession } from "../../app/session.ts";
-import { Empty } from "../../parts/empty.tsx";
 import { EventList } from "../../parts/event-list.tsx";
 import { ProblemAlert } from "../../parts/problem-alert.tsx";
 import { ScreenPage } from "../../parts/screen-page.tsx";
@@ -113,11 +112,9 @@ function Attention() {
   });
   if (!mayAudit) return null;
   return (
-    <Section title="Grave events lately">
+    <Section title="What wants attention">
       {events.isError && !isRefusal(events.error) && <ProblemAlert error={events.error} />}
-      {events.data?.events.length === 0 && (
-        <Empty title="Nothing grave">No critical or high event is in the log.</Empty>
-      )}
+      {events.data?.events.length === 0 && <Text size="sm">Nothing: no critical and no high event is in the log.</Text>}
       <EventList events={events.data?.events ?? []} />
     </Section>
   );
@@ -134,7 +131,7 @@ function Recent() {
   if (!mayAudit) return null;
   return (
     <Section title="What happened lately">
-      {events.data?.events.length === 0 && <Empty title="Nothing yet" />}
+      {events.data?.events.length === 0 && <Text size="sm">Nothing yet.</Text>}
       <EventList events={events.data?.events ?? []} />
       <Anchor size="sm" renderRoot={(props) => <Link to="/timeline" {...props} />}>
         The whole timeline

@@ -10,6 +10,13 @@ import { Sessions } from "./sessions.tsx";
 export default function Me() {
   const { data: session } = useSession();
   if (session === null || session === undefined) return null;
+  if (session.secondFactor.restriction !== undefined) {
+    return (
+      <ScreenPage title="You" help={`Signed in as ${session.name}.`}>
+        <SecondFactor session={session} />
+      </ScreenPage>
+    );
+  }
   return (
     <ScreenPage title="You" help={`Signed in as ${session.name}.`}>
       <Stack gap="xl" maw={900}>

@@ -43,7 +43,7 @@ export function OwnPassword({ session }: { readonly session: SessionJson }) {
             />
           )}
           <PasswordInput
-            label="Password of now"
+            label="Current password"
             autoComplete="current-password"
             required
             value={oldPassword}

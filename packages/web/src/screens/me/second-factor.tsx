@@ -1,6 +1,7 @@
 /** An authenticator app as a second factor: enrolling, recovery codes, removing. */
-import { Alert, Button, Code, CopyButton, Group, PinInput, Stack, Text } from "@mantine/core";
+import { Alert, Button, Code, CopyButton, Group, PinInput, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { api } from "../../api/client.ts";
 import { type SessionJson, sessionKey } from "../../app/session.ts";
@@ -10,7 +11,9 @@ import { Section } from "./section.tsx";
 export function SecondFactor({ session }: { readonly session: SessionJson }) {
   const { enrolled, restriction } = session.secondFactor;
   const [code, setCode] = useState("");
+  const [isRecovering, setIsRecovering] = useState(false);
   const queryClient = useQueryClient();
+  const navigate = useNavigate();
   const refresh = () => {
     setCode("");
     void queryClient.invalidateQueries({ queryKey: sessionKey });
@@ -18,7 +21,11 @@ export function SecondFactor({ session }: { readonly session: SessionJson }) {
   const enrol = useMutation({ mutationFn: () => api("POST /session/totp", {}) });
   const confirm = useMutation({
     mutationFn: () => api("POST /session/totp/confirm", { body: { code } }),
-    onSuccess: refresh,
+    async onSuccess({ recoveryCodes }) {
+      setCode("");
+      await queryClient.refetchQueries({ queryKey: sessionKey });
+      if (recoveryCodes === undefined) await navigate({ to: "/" });
+    },
   });
   const renew = useMutation({
     mutationFn: () => api("POST /session/recovery-codes", { body: { code } }),
@@ -63,7 +70,22 @@ export function SecondFactor({ session }: { readonly session: SessionJson }) {
       )}
       {(enrolled || enrol.data !== undefined || restriction === "second factor wanted") && (
         <Group align="center">
-          <PinInput length={6} type="number" oneTimeCode aria-label="Code of the app" value={code} onChange={setCode} />
+          {isRecovering ? (
+            <TextInput
+              aria-label="Recovery code"
+              value={code}
+              onChange={(event) => setCode(event.currentTarget.value)}
+            />
+          ) : (
+            <PinInput
+              length={6}
+              type="number"
+              oneTimeCode
+              aria-label="Code of the app"
+              value={code}
+              onChange={setCode}
+            />
+          )}
           {enrolled && restriction === undefined ? (
             <>
               <Button
@@ -89,9 +111,14 @@ export function SecondFactor({ session }: { readonly session: SessionJson }) {
               Confirm
             </Button>
           )}
+          {restriction === "second factor wanted" && !isRecovering && (
+            <Button variant="subtle" onClick={() => setIsRecovering(true)}>
+              I have a recovery code
+            </Button>
+          )}
         </Group>
       )}
-      {enrolled && (
+      {enrolled && restriction === undefined && (
         <Text size="sm" c="dimmed">
           An authenticator app is enrolled. To change anything, write its code first.
         </Text>

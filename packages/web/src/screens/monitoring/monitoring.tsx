@@ -56,6 +56,13 @@ function useHistory(nodes: readonly Monitored[] | undefined): ReadonlyMap<string
 
 function NodeCard({ node, history }: { readonly node: Monitored; readonly history: readonly Monitored[] }) {
   const { figures, problem } = node;
+  const rows: readonly (readonly [name: string, value: Figure])[] = [
+    ["Connections", figures.connections.current],
+    ["Threads at work", figures.threads.active],
+    ["Operations waiting for a thread", figures.threads.pending],
+    ["Connections that are slow to read their answers", figures.waiters.write],
+    ["Entries sent", figures.sent.entries],
+  ];
   const rates = ratesOf(history, ({ figures: of }) => of.operations.all.completed);
   const connections = history.flatMap(({ at, figures: of }) =>
     of.connections.current === "unknown" ? [] : [{ at: Date.parse(at), value: of.connections.current }],
@@ -76,28 +83,24 @@ function NodeCard({ node, history }: { readonly node: Monitored; readonly histor
             {problem}
           </Alert>
         )}
-        <Table withRowBorders={false} verticalSpacing={2}>
-          <Table.Tbody>
-            <Row name="Connections" value={figures.connections.current} />
-            <Row name="Threads at work" value={figures.threads.active} />
-            <Row name="Operations waiting for a thread" value={figures.threads.pending} />
-            <Row name="Clients that do not take what was sent" value={figures.waiters.write} />
-            <Row name="Entries sent" value={figures.sent.entries} />
-          </Table.Tbody>
-        </Table>
-        <LineChart label={`Operations a second on ${node.node}`} points={rates} unit="operations/s" />
-        <LineChart label={`Connections to ${node.node}`} points={connections} unit="connections" />
+        {rows.some(([, value]) => value !== "unknown") && (
+          <>
+            <Table withRowBorders={false} verticalSpacing={2}>
+              <Table.Tbody>
+                {rows.map(([name, value]) => (
+                  <Table.Tr key={name}>
+                    <Table.Td>{name}</Table.Td>
+                    <Table.Td ta="right">{value === "unknown" ? value : value.toLocaleString()}</Table.Td>
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+            <LineChart label={`Operations a second on ${node.node}`} points={rates} unit="operations/s" />
+            <LineChart label={`Connections to ${node.node}`} points={connections} unit="connections" />
+          </>
+        )}
       </Stack>
     </Card>
-  );
-}
-
-function Row({ name, value }: { readonly name: string; readonly value: Figure }) {
-  return (
-    <Table.Tr>
-      <Table.Td>{name}</Table.Td>
-      <Table.Td ta="right">{typeof value === "number" ? value.toLocaleString() : "unknown"}</Table.Td>
-    </Table.Tr>
   );
 }
 

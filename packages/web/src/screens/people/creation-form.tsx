@@ -50,6 +50,7 @@ export function CreationForm({ cluster, name, form, onClose, onDone }: CreationF
         <FieldInput
           key={field.name}
           field={field}
+          isFirst={field === form.fields[0]}
           value={values[field.name] ?? ""}
           onChange={(value) => setValues((before) => ({ ...before, [field.name]: value }))}
         />
@@ -60,17 +61,20 @@ export function CreationForm({ cluster, name, form, onClose, onDone }: CreationF
 
 interface FieldInputProps {
   readonly field: Field;
+  readonly isFirst: boolean;
   readonly value: FieldValue;
   readonly onChange: (value: FieldValue) => void;
 }
 
-function FieldInput({ field, value, onChange }: FieldInputProps) {
+function FieldInput({ field, isFirst, value, onChange }: FieldInputProps) {
   const { label, type, isRequired, placeholder, autoGenerate, isReadOnly, options = [] } = field;
   const common = {
     label,
     required: isRequired && autoGenerate === undefined,
     readOnly: isReadOnly,
     placeholder: placeholder ?? (autoGenerate === undefined ? undefined : "filled in by itself"),
+    ...(isReadOnly ? ({ variant: "filled" } as const) : {}),
+    ...(isFirst ? { "data-autofocus": true } : {}),
   };
   const text = String(value);
   const change = (event: { currentTarget: { value: string } }) => onChange(event.currentTarget.value);
@@ -78,7 +82,14 @@ function FieldInput({ field, value, onChange }: FieldInputProps) {
     case "password":
       return <PasswordInput {...common} autoComplete="new-password" value={text} onChange={change} />;
     case "number":
-      return <NumberInput {...common} value={text} allowDecimal={false} onChange={(next) => onChange(typeof next === "bigint" ? String(next) : next)} />;
+      return (
+        <NumberInput
+          {...common}
+          value={text}
+          allowDecimal={false}
+          onChange={(next) => onChange(typeof next === "bigint" ? String(next) : next)}
+        />
+      );
     case "select":
       return (
         <Select

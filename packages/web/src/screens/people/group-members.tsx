@@ -59,6 +59,7 @@ export function GroupMembers({ cluster, dn, mayWrite }: GroupMembersProps) {
             leftSection={<IconSearch size={16} aria-hidden />}
             value={text}
             onChange={(event) => setText(event.currentTarget.value)}
+            w={{ base: "100%", xs: 260 }}
           />
           <Text size="sm" c="dimmed" role="status">
             {total !== undefined && `${total.toLocaleString()} ${contains === "" ? "members" : "found"}`}
@@ -67,7 +68,7 @@ export function GroupMembers({ cluster, dn, mayWrite }: GroupMembersProps) {
         {mayWrite && (
           <Group gap="xs">
             <Button variant="default" disabled={selection.size === 0} onClick={() => setDialog("remove")}>
-              Remove {selection.size > 0 ? selection.size.toLocaleString() : ""}…
+              {selection.size === 0 ? "Remove…" : `Remove ${selection.size.toLocaleString()}…`}
             </Button>
             <Button onClick={() => setDialog("add")}>Add members…</Button>
           </Group>

@@ -1,8 +1,8 @@
 /** The groups of a directory, and who is in them. */
+import { parseDn } from "@espalier/ldap";
 import { Button } from "@mantine/core";
 import { IconArrowLeft } from "@tabler/icons-react";
-import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useState } from "react";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useSession } from "../../app/session.ts";
 import { ScreenPage } from "../../parts/screen-page.tsx";
 import { GroupMembers } from "./group-members.tsx";
@@ -13,7 +13,6 @@ export default function Groups() {
   const { q = "", dn } = useSearch({ from: "/c/$cluster/groups" });
   const navigate = useNavigate();
   const { data: session } = useSession();
-  const [selection, setSelection] = useState<ReadonlySet<string>>(new Set());
   const may = session?.clusters.find(({ name }) => name === cluster)?.may ?? [];
   const go = (search: { readonly q?: string; readonly dn?: string }, replace = true) =>
     void navigate({
@@ -25,16 +24,24 @@ export default function Groups() {
   if (dn !== undefined) {
     return (
       <ScreenPage
-        title={dn}
-        help="Members are found by their name, added by picking or by pasting a list, and removed many at once."
+        title={nameOf(dn)}
+        help="Who is in the group. Add people by pasting a list of names; remove many at once."
         actions={
-          <Button
-            variant="default"
-            leftSection={<IconArrowLeft size={16} aria-hidden />}
-            onClick={() => go({ dn: undefined }, false)}
-          >
-            All groups
-          </Button>
+          <>
+            <Button
+              variant="default"
+              renderRoot={(props) => <Link to="/c/$cluster/entry" params={{ cluster }} search={{ dn }} {...props} />}
+            >
+              The group's entry
+            </Button>
+            <Button
+              variant="default"
+              leftSection={<IconArrowLeft size={16} aria-hidden />}
+              onClick={() => go({ dn: undefined }, false)}
+            >
+              All groups
+            </Button>
+          </>
         }
       >
         <GroupMembers key={dn} cluster={cluster} dn={dn} mayWrite={may.includes("write")} />
@@ -48,10 +55,18 @@ export default function Groups() {
         kind="groups"
         sought={q}
         onSeek={(text) => go({ q: text === "" ? undefined : text })}
-        selection={selection}
-        onSelect={setSelection}
         onOpen={(group) => go({ dn: group }, false)}
       />
     </ScreenPage>
   );
+}
+
+/** What it is called: the value of the first part of its DN. */
+function nameOf(dn: string): string {
+  try {
+    const value = parseDn(dn)[0]?.[0]?.value;
+    return typeof value === "string" ? value : dn;
+  } catch {
+    return dn;
+  }
 }

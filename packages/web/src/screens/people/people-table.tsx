@@ -19,11 +19,16 @@ export interface PeopleTableProps {
   readonly kind: PeopleKind;
   readonly sought: string;
   readonly onSeek: (text: string) => void;
-  readonly selection: ReadonlySet<string>;
-  readonly onSelect: (selection: ReadonlySet<string>) => void;
+  /** Where something can be done with those that are chosen. */
+  readonly selection?: ReadonlySet<string>;
+  readonly onSelect?: (selection: ReadonlySet<string>) => void;
   readonly onOpen?: (dn: string) => void;
 }
 
+const placeholders: Readonly<Record<PeopleKind, string>> = {
+  users: "Name, login name or mail address",
+  groups: "Part of a group's name",
+};
 const typingMs = 150;
 
 export function PeopleTable({ cluster, kind, sought, onSeek, selection, onSelect, onOpen }: PeopleTableProps) {
@@ -49,7 +54,7 @@ export function PeopleTable({ cluster, kind, sought, onSeek, selection, onSelect
         <TextInput
           type="search"
           aria-label={`Find ${kind}`}
-          placeholder="Name, login name or mail address"
+          placeholder={placeholders[kind]}
           leftSection={<IconSearch size={16} aria-hidden />}
           value={text}
           onChange={(event) => {
@@ -79,8 +84,7 @@ export function PeopleTable({ cluster, kind, sought, onSeek, selection, onSelect
           columns={columns}
           rowKey={({ dn }) => dn}
           onOpen={open}
-          selection={selection}
-          onSelect={onSelect}
+          {...(selection === undefined || onSelect === undefined ? {} : { selection, onSelect })}
           onEnd={() => {
             if (search.hasNextPage && !search.isFetchingNextPage) void search.fetchNextPage();
           }}

@@ -29,7 +29,8 @@ const maxListed = 400;
 
 export default function Schema() {
   const { cluster } = useParams({ from: "/c/$cluster/schema" });
-  const { kind = "class", name, q = "" } = useSearch({ from: "/c/$cluster/schema" });
+  const { kind: wanted, name, q = "" } = useSearch({ from: "/c/$cluster/schema" });
+  const kind = wanted === "attribute" ? wanted : "class";
   const navigate = useNavigate();
   const go = (search: { readonly kind?: string; readonly name?: string; readonly q?: string }) =>
     void navigate({

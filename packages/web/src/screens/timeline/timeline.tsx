@@ -19,6 +19,7 @@ import { useEffect, useState } from "react";
 import { api, apiUrl } from "../../api/client.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { type EventJson, EventList, severityColours } from "../../parts/event-list.tsx";
+import { eventName } from "../../parts/event-names.ts";
 import { ProblemAlert } from "../../parts/problem-alert.tsx";
 import { ScreenPage } from "../../parts/screen-page.tsx";
 import { Time } from "../../parts/time.tsx";
@@ -141,13 +142,13 @@ function EventDialog({ id, onClose }: { readonly id: string; readonly onClose: (
     queryFn: ({ signal }) => api("GET /events/{id}", { params: { id }, signal }),
   });
   return (
-    <Modal opened onClose={onClose} title={event.data?.type ?? "Event"} size="lg">
+    <Modal opened onClose={onClose} title={event.data === undefined ? "Event" : eventName(event.data.type)} size="lg">
       {event.isPending && <Skeleton height={120} />}
       {event.isError && <ProblemAlert error={event.error} />}
       {event.data !== undefined && (
         <Stack gap="xs">
           <Text className="break">
-            <b>{event.data.severity}</b> {event.data.subject}
+            <b>{event.data.type}</b>, {event.data.severity}: {event.data.subject}
           </Text>
           <Text size="sm" c="dimmed" className="break">
             <Time at={event.data.time} />, reported by {event.data.source}

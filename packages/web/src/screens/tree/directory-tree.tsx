@@ -35,6 +35,17 @@ export function DirectoryTree({ rows, selected, onSelect, onToggle, onMore, onRe
       if (row?.kind === "more") onMore(row.dn);
     }
   }, [items, rows, onMore]);
+  // An address leads to the entry, once it is there.
+  const isShown = useRef(selected === undefined);
+  useEffect(() => {
+    if (isShown.current) return;
+    const wanted = selected!.toLowerCase();
+    const index = rows.findIndex((row) => row.kind === "entry" && row.child.dn.toLowerCase() === wanted);
+    if (index < 0) return;
+    isShown.current = true;
+    setCursor(index);
+    virtualizer.scrollToIndex(index, { align: "center" });
+  }, [rows, selected, virtualizer]);
   const move = (index: number) => {
     const next = Math.max(0, Math.min(rows.length - 1, index));
     setCursor(next);
@@ -124,6 +135,7 @@ export function DirectoryTree({ rows, selected, onSelect, onToggle, onMore, onRe
               style={style}
               title={child.dn}
               onClick={() => {
+                isShown.current = true;
                 setCursor(index);
                 onSelect(child.dn);
               }}
@@ -148,7 +160,7 @@ export function DirectoryTree({ rows, selected, onSelect, onToggle, onMore, onRe
               )}
               <KindIcon child={child} />
               <Text size="sm" truncate>
-                {child.rdn === "" ? child.dn : child.rdn}
+                {row.depth === 0 ? child.dn : child.rdn}
               </Text>
               {child.childCount !== undefined && child.childCount > 0 && (
                 <Text size="xs" c="dimmed">

@@ -1,5 +1,6 @@
 /** What of the tree has been fetched, which parts are open, and the rows that this makes. */
-import { useCallback, useMemo, useRef, useState } from "react";
+import { formatDn, parentDn, parseDn } from "@espalier/ldap";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { type ApiOutput, api } from "../../api/client.ts";
 
 export type Child = ApiOutput<"GET /clusters/{cluster}/children">["children"][number];
@@ -21,7 +22,8 @@ const pageSize = 1_000;
 /** The top of the tree. */
 const top = "";
 
-export function useTree(cluster: string) {
+/** @param shown the entry that the tree is opened to when it comes from an address */
+export function useTree(cluster: string, shown: string | undefined) {
   const [levels, setLevels] = useState<ReadonlyMap<string, Level>>(new Map());
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set([top]));
   const fetching = useRef(new Set<string>());
@@ -66,6 +68,21 @@ export function useTree(cluster: string) {
     [levels, fetchLevel],
   );
 
+  // What is above the entry is opened as it comes, once: who closes it again wants it closed. With no entry, the one top is.
+  const superiors = useRef(new Set(shown === undefined ? [] : superiorsOf(shown)));
+  const isUntouched = useRef(shown === undefined);
+  useEffect(() => {
+    const [suffix, ...others] = levels.get(top)?.children ?? [];
+    if (isUntouched.current && suffix !== undefined) {
+      isUntouched.current = false;
+      if (others.length === 0) toggle(suffix.dn, true);
+    }
+    if (superiors.current.size === 0) return;
+    for (const { children } of levels.values()) {
+      for (const { dn } of children) if (superiors.current.delete(keyOf(dn))) toggle(dn, true);
+    }
+  }, [levels, toggle]);
+
   /** Fetches what is open anew. */
   const refresh = useCallback(() => {
     setLevels(new Map());
@@ -82,6 +99,27 @@ export function useTree(cluster: string) {
 
   const rows = useMemo(() => rowsOf(levels, open), [levels, open]);
   return { rows, toggle, refresh, fetchMore, fetchLevel };
+}
+
+/** Servers spell DNs as they please; the same server spells one always the same, but for the case of what somebody wrote. */
+function keyOf(dn: string): string {
+  try {
+    return formatDn(parseDn(dn)).toLowerCase();
+  } catch {
+    return dn.toLowerCase();
+  }
+}
+
+function superiorsOf(dn: string): string[] {
+  try {
+    const superiors: string[] = [];
+    for (let up = parentDn(parseDn(dn)); up !== undefined && up.length > 0; up = parentDn(up)) {
+      superiors.push(formatDn(up).toLowerCase());
+    }
+    return superiors;
+  } catch {
+    return [];
+  }
 }
 
 function rowsOf(levels: ReadonlyMap<string, Level>, open: ReadonlySet<string>): readonly TreeRow[] {

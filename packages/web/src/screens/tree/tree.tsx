@@ -17,10 +17,10 @@ export default function Tree() {
 }
 
 function ClusterTree({ cluster }: { readonly cluster: string }) {
-  const { dn } = useSearch({ from: "/c/$cluster/tree" });
+  const { dn, tab } = useSearch({ from: "/c/$cluster/tree" });
   const navigate = useNavigate();
   const isWide = useMediaQuery("(min-width: 62em)", true);
-  const { rows, toggle, refresh, fetchMore, fetchLevel } = useTree(cluster);
+  const { rows, toggle, refresh, fetchMore, fetchLevel } = useTree(cluster, dn);
   useEffect(() => void fetchLevel(""), [fetchLevel]);
   const select = (chosen: string) =>
     void (isWide
@@ -52,7 +52,21 @@ function ClusterTree({ cluster }: { readonly cluster: string }) {
             {dn === undefined ? (
               <Empty title="No entry is chosen">Choose one in the tree to see it here.</Empty>
             ) : (
-              <EntryView key={dn} cluster={cluster} dn={dn} onGone={refresh} />
+              <EntryView
+                key={dn}
+                cluster={cluster}
+                dn={dn}
+                onGone={refresh}
+                tab={tab}
+                onTab={(chosen) =>
+                  void navigate({
+                    to: "/c/$cluster/tree",
+                    params: { cluster },
+                    search: { dn, tab: chosen },
+                    replace: true,
+                  })
+                }
+              />
             )}
           </Grid.Col>
         )}
