@@ -1,9 +1,9 @@
 /** The whole configuration: every service's section, read by the one loader. */
 import { devNull } from "node:os";
-import { type GatewayConfig, gatewaySection } from "@espalier/gateway";
-import { type ManagerConfig, managerSection } from "@espalier/manager";
-import { type NotifyConfig, notifySection } from "@espalier/notify";
-import { defaultControlSocket, type ProxyConfig, proxySection } from "@espalier/proxy";
+import { type GatewayConfig, gatewaySection } from "@espalier/gateway/config";
+import { type ManagerConfig, managerSection } from "@espalier/manager/config";
+import { type NotifyConfig, notifySection } from "@espalier/notify/config";
+import { defaultControlSocket, type ProxyConfig, proxySection } from "@espalier/proxy/config";
 import {
   type ClusterConfig,
   clustersSection,

@@ -1,17 +1,12 @@
-/** The command line: which commands there are, and what their help says. */
+/** The command line: which commands there are, and what their help says. What a command does is loaded when it is given. */
 
-import { sqlTrigger, workerCommand } from "@espalier/gateway";
+import { workerCommand } from "@espalier/gateway/worker-command";
 import { configurationJsonSchema } from "@espalier/service";
 import { Command } from "commander";
-import { configTest } from "./commands/config-test.ts";
 import { addEventCommands } from "./commands/events.ts";
-import { runGateway } from "./commands/gateway.ts";
-import { runGatewayWorker } from "./commands/gateway-worker.ts";
-import { runManager } from "./commands/manager.ts";
 import { addNotifyCommands } from "./commands/notify-commands.ts";
 import { addProxyCommands } from "./commands/proxy-commands.ts";
 import { addSloCommands } from "./commands/slo.ts";
-import { up } from "./commands/up.ts";
 import {
   type Environment,
   loadGatewayConfiguration,
@@ -42,6 +37,7 @@ export function createProgram(environment: Environment): Command {
     .description("run everything the configuration enables; without a configuration, a demo directory")
     .option("-c, --config <file>", fileHelp)
     .action(async ({ config }: FileOption) => {
+      const { up } = await import("./commands/up.ts");
       process.exitCode = await up(environment, config);
     });
 
@@ -50,6 +46,7 @@ export function createProgram(environment: Environment): Command {
     .description("serve an SQL database over LDAP")
     .option("-c, --config <file>", fileHelp)
     .action(async ({ config }: FileOption) => {
+      const { runGateway } = await import("./commands/gateway.ts");
       process.exitCode = await runGateway(() => loadGatewayConfiguration(environment, config), {
         notifySocket: environment.NOTIFY_SOCKET,
       });
@@ -58,13 +55,15 @@ export function createProgram(environment: Environment): Command {
     .command(workerCommand, { hidden: true })
     .option("-c, --config <file>", fileHelp)
     .action(async ({ config }: FileOption) => {
+      const { runGatewayWorker } = await import("./commands/gateway-worker.ts");
       process.exitCode = await runGatewayWorker(() => loadGatewayConfiguration(environment, config));
     });
   gateway
     .command("sql-trigger")
     .description("print the PostgreSQL trigger that tells gateways of changes at once")
     .argument("<table...>", "the tables that the queries read, as PostgreSQL spells them")
-    .action((tables: string[]) => {
+    .action(async (tables: string[]) => {
+      const { sqlTrigger } = await import("@espalier/gateway");
       process.stdout.write(sqlTrigger(tables));
     });
 
@@ -75,6 +74,7 @@ export function createProgram(environment: Environment): Command {
     .description("serve an API over clusters of LDAP servers: browse, change, compare")
     .option("-c, --config <file>", `${fileHelp}; a config.yml of clusters alone will do`)
     .action(async ({ config }: FileOption) => {
+      const { runManager } = await import("./commands/manager.ts");
       process.exitCode = await runManager(() => loadManagerConfiguration(environment, config), {
         notifySocket: environment.NOTIFY_SOCKET,
       });
@@ -88,6 +88,7 @@ export function createProgram(environment: Environment): Command {
     .description("check file and environment, then open what they name: certificates, database, queries, servers")
     .option("-c, --config <file>", fileHelp)
     .action(async ({ config: file }: FileOption) => {
+      const { configTest } = await import("./commands/config-test.ts");
       process.exitCode = await configTest(loadWholeConfiguration(environment, file), process.stdout);
     });
   config

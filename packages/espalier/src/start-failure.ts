@@ -1,8 +1,8 @@
 /** Why a start failed, as a sentence for the person who started it, where it is theirs to mend. */
-import { WorkerStartError } from "@espalier/gateway";
-import { KeyFileError } from "@espalier/manager";
-import { ControlError } from "@espalier/proxy";
 import { CertificateError, ConfigurationError, formatProblem, StoreError } from "@espalier/service";
+
+/** By their names, so that a service is not loaded to learn that an error is not its own. */
+const sentences = new Set(["WorkerStartError", "ControlError", "KeyFileError"]);
 
 /** The sentence, or undefined for an error that is none of the configuration's: a bug, which keeps its stack. */
 export function startFailure(error: unknown): string | undefined {
@@ -11,9 +11,7 @@ export function startFailure(error: unknown): string | undefined {
   }
   if (error instanceof CertificateError) return `The certificate cannot be used: ${error.message}`;
   if (error instanceof StoreError) return error.message;
-  if (error instanceof WorkerStartError || error instanceof ControlError || error instanceof KeyFileError) {
-    return error.message;
-  }
+  if (error instanceof Error && sentences.has(error.name)) return error.message;
   if (!(error instanceof Error) || !("code" in error)) return undefined;
   const { code, message } = error;
   if (code === "ERR_SOURCE_URL" || code === "ERR_SOURCE_QUERY") return message;

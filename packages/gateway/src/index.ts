@@ -3,6 +3,6 @@ export { baseOf, type GatewayConfig, gatewaySection, listenersOf } from "./confi
 export { testGateway } from "./config-test.ts";
 export { Gateway, type GatewayOptions } from "./gateway.ts";
 export { gatewayMetrics } from "./metrics.ts";
-export { GatewayProcesses, WorkerStartError, workerCommand } from "./processes/primary.ts";
+export { GatewayProcesses, WorkerStartError } from "./processes/primary.ts";
 export { PrimaryLink, startOf } from "./processes/worker.ts";
 export { sqlTrigger } from "./source/trigger.ts";

@@ -1,6 +1,5 @@
 /** The `manager` section of espalier.yaml: where it listens, who may use it from where, and how people sign in. */
-import { defineSection, duration, type HostPort, hostPort } from "@espalier/service";
-import { network } from "@espalier/service/http";
+import { defineSection, duration, type HostPort, hostPort, network } from "@espalier/service";
 import { z } from "zod";
 import { replicationConfig } from "./replication/config.ts";
 import { oidcProviders } from "./sessions/oidc/config.ts";

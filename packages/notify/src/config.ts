@@ -1,6 +1,5 @@
 /** The `notify` section of espalier.yaml, and what must agree in it. */
-import { defineSection, duration, hostPort, secret } from "@espalier/service";
-import { network } from "@espalier/service/http";
+import { defineSection, duration, hostPort, network, secret } from "@espalier/service";
 import { z } from "zod";
 import { approvalsConfig } from "./approvals/config.ts";
 import { channelConfig } from "./channels/config.ts";

@@ -45,6 +45,7 @@ export type { CheckResult, CheckStatus, Health, HealthReport, Readiness } from "
 export { createHealth } from "./health/health.ts";
 export type { HealthServer, HealthServerOptions } from "./health/server.ts";
 export { startHealthServer } from "./health/server.ts";
+export { network, parseNetwork } from "./http/network.ts";
 export type { ProcessHost, RunOptions, Service } from "./lifecycle/run.ts";
 export { runService } from "./lifecycle/run.ts";
 export type { Notifier } from "./lifecycle/systemd.ts";

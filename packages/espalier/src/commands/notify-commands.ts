@@ -3,17 +3,6 @@ import { userInfo } from "node:os";
 import type { DeadLetterFilter } from "@espalier/notify";
 import { type Command, InvalidArgumentError } from "commander";
 import { type Environment, loadNotifyConfiguration } from "../configuration.ts";
-import { runNotify } from "./notify.ts";
-import {
-  enableAgain,
-  listDead,
-  listRejected,
-  purgeDead,
-  replayDead,
-  showDead,
-  testChannel,
-} from "./notify-administration.ts";
-import { unlockUser } from "./notify-approvals.ts";
 import { parseTime } from "./time-argument.ts";
 
 interface FileOption {
@@ -36,6 +25,7 @@ export function addNotifyCommands(program: Command, environment: Environment, fi
     .option("-c, --config <file>", fileHelp)
     .enablePositionalOptions()
     .action(async ({ config }: FileOption) => {
+      const { runNotify } = await import("./notify.ts");
       process.exitCode = await runNotify(() => loadNotifyConfiguration(environment, config), {
         notifySocket: environment.NOTIFY_SOCKET,
       });
@@ -48,11 +38,13 @@ export function addNotifyCommands(program: Command, environment: Environment, fi
     .argument("<channel>", "its name in the configuration")
     .action(async (channel: string, { config }: FileOption) => {
       const configuration = loadNotifyConfiguration(environment, config);
+      const { testChannel } = await import("./notify-administration.ts");
       process.exitCode = await testChannel(configuration.notify, channel, process.stdout);
     });
   command(notify, "enable", "use a channel again that was disabled because it failed for too long")
     .argument("<channel>", "its name in the configuration")
     .action(async (channel: string, options: FileOption) => {
+      const { enableAgain } = await import("./notify-administration.ts");
       process.exitCode = await enableAgain(access(options), channel, userInfo().username, process.stdout);
     });
   command(notify, "rejected", "show the newest requests that were refused, without their secrets")
@@ -61,6 +53,7 @@ export function addNotifyCommands(program: Command, environment: Environment, fi
     .option("--json", "one JSON object a line")
     .action(async ({ source, limit, json = false, ...options }: FileOption & RejectedOptions) => {
       const wanted = { ...(source === undefined ? {} : { source }), ...(limit === undefined ? {} : { limit }) };
+      const { listRejected } = await import("./notify-administration.ts");
       process.exitCode = await listRejected(access(options), wanted, json, process.stdout);
     });
 
@@ -68,6 +61,7 @@ export function addNotifyCommands(program: Command, environment: Environment, fi
   command(approvals, "unlock", "ask a user again who rejected logins, or said that it was somebody else")
     .argument("<user>", "the user's name")
     .action(async (user: string, options: FileOption) => {
+      const { unlockUser } = await import("./notify-approvals.ts");
       process.exitCode = await unlockUser(access(options), user, userInfo().username, process.stdout);
     });
 
@@ -85,11 +79,13 @@ export function addNotifyCommands(program: Command, environment: Environment, fi
     .option("--json", "one JSON object a line")
     .action(async ({ limit, cursor, json = false, ...options }: FilterOptions & ListOptions) => {
       const page = { ...(limit === undefined ? {} : { limit }), ...(cursor === undefined ? {} : { cursor }) };
+      const { listDead } = await import("./notify-administration.ts");
       process.exitCode = await listDead(access(options), filterOf(options), page, json, process.stdout);
     });
   command(dead, "show", "print one with what it tells and why it failed")
     .argument("<id>", "as list prints it")
     .action(async (id: string, options: FileOption) => {
+      const { showDead } = await import("./notify-administration.ts");
       process.exitCode = await showDead(access(options), id, process.stdout);
     });
   filtered("replay", "send one again, or all that match")
@@ -98,6 +94,7 @@ export function addNotifyCommands(program: Command, environment: Environment, fi
     .action(async (id: string | undefined, { all = false, ...options }: FilterOptions & { readonly all?: boolean }) => {
       const filter = filterOf(options);
       const which = id ?? (all || Object.keys(filter).length > 0 ? filter : undefined);
+      const { replayDead } = await import("./notify-administration.ts");
       process.exitCode = await replayDead(access(options), which, userInfo().username, process.stdout);
     });
   filtered("purge", "throw away those that match, for good")
@@ -105,6 +102,7 @@ export function addNotifyCommands(program: Command, environment: Environment, fi
     .action(async ({ all = false, ...options }: FilterOptions & { readonly all?: boolean }) => {
       const filter = filterOf(options);
       const which = all || Object.keys(filter).length > 0 ? filter : undefined;
+      const { purgeDead } = await import("./notify-administration.ts");
       process.exitCode = await purgeDead(access(options), which, userInfo().username, process.stdout);
     });
 }

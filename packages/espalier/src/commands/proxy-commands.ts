@@ -1,10 +1,8 @@
 /** `espalier proxy` on the command line: the balancer itself, and what is asked of one that runs. */
-import { type ControlRequest, configOfCommandLine, type ProxyConfig } from "@espalier/proxy";
+import type { ControlRequest, ProxyConfig } from "@espalier/proxy";
 import { ConfigurationError } from "@espalier/service";
 import { Argument, type Command, InvalidArgumentError } from "commander";
 import { controlSocketOf, type Environment, loadProxyConfiguration, proxyConfigurationOf } from "../configuration.ts";
-import { runProxy } from "./proxy.ts";
-import { showAnswer, showHygiene, showStatus, showTap } from "./proxy-control.ts";
 
 interface ServeOptions {
   readonly config?: string;
@@ -52,7 +50,8 @@ export function addProxyCommands(program: Command, environment: Environment, fil
     .option("--socket <path>", socketHelp)
     .enablePositionalOptions()
     .action(async (operands: string[], options: ServeOptions) => {
-      const config = configOf(operands, options);
+      const config = await configOf(operands, options);
+      const { runProxy } = await import("./proxy.ts");
       const load = config
         ? () => proxyConfigurationOf(config, environment)
         : () => loadProxyConfiguration(environment, options.config);
@@ -67,12 +66,14 @@ export function addProxyCommands(program: Command, environment: Environment, fil
       .option("--socket <path>", socketHelp);
   const socketOf = ({ socket, config }: ControlOptions) => socket ?? controlSocketOf(environment, config);
   const answer = async (options: ControlOptions, request: ControlRequest) => {
+    const { showAnswer } = await import("./proxy-control.ts");
     process.exitCode = await showAnswer(socketOf(options), request, process.stdout);
   };
 
   control("status", "show every backend; exit code 1 when one is not up that should be")
     .option("--json", "print JSON")
     .action(async (options: ControlOptions) => {
+      const { showStatus } = await import("./proxy-control.ts");
       process.exitCode = await showStatus(socketOf(options), options.json === true, process.stdout);
     });
   for (const [command, description] of [
@@ -102,17 +103,19 @@ export function addProxyCommands(program: Command, environment: Environment, fil
     .option("--pcapng <file>", "write decrypted LDAP for Wireshark to a new file instead, passwords overwritten")
     .action(async (options: ControlOptions) => {
       const { json = false, pcapng } = options;
+      const { showTap } = await import("./proxy-control.ts");
       process.exitCode = await showTap(socketOf(options), { json, pcapng }, process.stdout);
     });
   control("hygiene", "show which clients bind in clear text, search anonymously, unpaged or unindexed")
     .option("--json", "print JSON")
     .action(async (options: ControlOptions) => {
+      const { showHygiene } = await import("./proxy-control.ts");
       process.exitCode = await showHygiene(socketOf(options), options.json === true, process.stdout);
     });
 }
 
 /** The proxy that the command line describes; undefined where it describes none, and the configuration has to. */
-function configOf(operands: readonly string[], options: ServeOptions): ProxyConfig | undefined {
+async function configOf(operands: readonly string[], options: ServeOptions): Promise<ProxyConfig | undefined> {
   const { config, listen = [], bind, ca, cert, key, socket } = options;
   const { starttls = false, verify, allowPlaintext = false } = options;
   const ofDescribed = { "--ca": ca, "--cert": cert, "--key": key, "--socket": socket };
@@ -127,6 +130,7 @@ function configOf(operands: readonly string[], options: ServeOptions): ProxyConf
     const message = "the proxy is described by the file or by the command line: leave out -c, or everything else";
     throw new ConfigurationError([{ path: "", source: "-c", message }]);
   }
+  const { configOfCommandLine } = await import("@espalier/proxy");
   return configOfCommandLine({
     listen,
     bindAddress: bind,

@@ -1,7 +1,7 @@
 /** The store of a process, which all of its services report to; opened once, and waited for while it is away. */
 import { setTimeout as delay } from "node:timers/promises";
-import { managerStoreMigrations } from "@espalier/manager";
-import { notifyStoreMigrations } from "@espalier/notify";
+import { managerStoreMigrations } from "@espalier/manager/store-migrations";
+import { notifyStoreMigrations } from "@espalier/notify/store-migrations";
 import {
   type EventSink,
   type EventStore,

@@ -1,6 +1,5 @@
 /** `espalier slo generate`: Prometheus rules out of service level objectives. */
 import { readFileSync, writeFileSync } from "node:fs";
-import { formatSloRules, parseSloDefinitions, SloDefinitionError } from "@espalier/notify";
 import type { Command } from "commander";
 import { exitCode } from "../exit-code.ts";
 
@@ -11,12 +10,13 @@ export function addSloCommands(program: Command): void {
     .description("write Prometheus's recording and alerting rules from a definition file")
     .argument("<file>", "the definitions, YAML")
     .option("-o, --output <file>", "where to write the rules (default: standard output)")
-    .action((file: string, { output }: { readonly output?: string }) => {
-      process.exitCode = generate(file, output);
+    .action(async (file: string, { output }: { readonly output?: string }) => {
+      process.exitCode = await generate(file, output);
     });
 }
 
-function generate(file: string, output: string | undefined): number {
+async function generate(file: string, output: string | undefined): Promise<number> {
+  const { formatSloRules, parseSloDefinitions, SloDefinitionError } = await import("@espalier/notify");
   let text: string;
   try {
     text = readFileSync(file, "utf8");

@@ -1,5 +1,5 @@
 /** For commands that look into what services keep: opens the store as it is, and says in a sentence when that does not go. */
-import { notifyStoreMigrations } from "@espalier/notify";
+import { notifyStoreMigrations } from "@espalier/notify/store-migrations";
 import {
   createLog,
   EventError,

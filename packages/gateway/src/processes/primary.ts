@@ -18,6 +18,7 @@ import { needsCertificate } from "../certificate.ts";
 import type { GatewayConfig } from "../config.ts";
 import { ConnectionCounts } from "./connection-counts.ts";
 import type { ToPrimary, ToWorker } from "./messages.ts";
+import { workerCommand } from "./worker-command.ts";
 
 export interface GatewayProcessesOptions {
   readonly config: GatewayConfig;
@@ -28,7 +29,6 @@ export interface GatewayProcessesOptions {
 }
 
 /** How a worker's process begins: the command's hidden subcommand. */
-export const workerCommand = "gateway-worker";
 
 /** After a worker was lost, before another is started in its place. */
 const restartDelayMs = 1_000;

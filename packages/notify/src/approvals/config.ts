@@ -1,6 +1,5 @@
 /** `notify.approvals`: who may ask, how long a person has, and how often a person is asked. */
-import { duration, secret } from "@espalier/service";
-import { network } from "@espalier/service/http";
+import { duration, network, secret } from "@espalier/service";
 import { z } from "zod";
 
 export const approvalsConfig = z.strictObject({

@@ -6,7 +6,7 @@
  * Teredo). An IPv4 address inside an IPv6 one (mapped, RFC 4291 §2.5.5.2; NAT64, RFC 6052) is judged as what it is.
  */
 import { BlockList, isIPv4, isIPv6, SocketAddress } from "node:net";
-import { parseNetwork } from "@espalier/service/http";
+import { parseNetwork } from "@espalier/service";
 
 export type AddressVerdict = "public" | "allowed" | "refused";
 
