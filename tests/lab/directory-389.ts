@@ -300,6 +300,8 @@ async function configuration(
   const database = [
     "nsslapd-cache-autosize: 0",
     "nsslapd-dbcachesize: 16777216",
+    // As for slapd: its process may be killed, the machine is not.
+    "nsslapd-db-durable-transaction: off",
     "nsslapd-lookthroughlimit: -1",
     "nsslapd-idlistscanlimit: 100000",
   ];
