@@ -72,7 +72,7 @@ const statusOf: Readonly<Record<ProblemCode, number>> = {
   timed_out: 504,
 };
 
-export const ldapResultSchema = z
+const ldapResultSchema = z
   .object({
     code: z.number().int().describe("RFC 4511 §4.1.9"),
     name: z.string().describe("As the RFC spells it: `noSuchObject`."),

@@ -6,7 +6,7 @@ import type { Readable } from "node:stream";
 import { z } from "zod";
 import type { Session } from "../sessions/session.ts";
 
-export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** Sent as they are produced, in place of JSON. */
 export type StreamType =
@@ -44,7 +44,7 @@ export interface Route {
 }
 
 /** `"GET /clusters/{cluster}/entry"`: below `/api/v1`. */
-export type RouteKey = `${Method} /${string}`;
+type RouteKey = `${Method} /${string}`;
 export type Routes = Readonly<Record<RouteKey, Route>>;
 
 /** Keeps the literal types. */
@@ -114,7 +114,7 @@ export class NotModifiedAnswer {
 }
 
 type Json<R extends Route> = R["response"] extends z.ZodType ? z.input<R["response"]> : undefined;
-export type Answer<R extends Route> =
+type Answer<R extends Route> =
   | Json<R>
   | RedirectAnswer
   | NotModifiedAnswer
