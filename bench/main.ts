@@ -4,6 +4,7 @@ import { benchEvents } from "./events.ts";
 import { benchGateway } from "./gateway.ts";
 import { benchIdle } from "./idle.ts";
 import { benchManager } from "./manager.ts";
+import { benchPage } from "./page.ts";
 import { benchProxy } from "./proxy.ts";
 import { benchRefresh } from "./refresh.ts";
 import { benchScale } from "./scale.ts";
@@ -21,6 +22,10 @@ const commands: Readonly<Record<string, { run: (parameters: readonly string[]) =
   manager: {
     run: benchManager,
     about: "the manager's pages, streams, groups and comparisons over 100,000 entries",
+  },
+  page: {
+    run: benchPage,
+    about: "the browser page: its scripts, its first screen, a tree of 100,000, a search as one types",
   },
   idle: { run: benchIdle, about: "the memory of 5,000 idle TLS connections" },
 };

@@ -69,6 +69,7 @@ const tasks = {
   format: () => all(["biome", "check", "--write", "."]),
   check: () => all(["biome", "ci", "."], ["tsc", "--noEmit"], ["tsc", "--noEmit", "-p", "packages/web"], ["knip"]),
   build,
+  screenshots: () => build() || all(["node", "tests/browser/screenshots.ts", ...rest]),
   bench: () => all(["node", "bench/main.ts", ...rest]),
 };
 if (!tasks[task]) {

@@ -39,7 +39,7 @@ const timeoutMs = 8_000;
 
 export const pagePrograms = { slapd: "slapd", ldapsearch: "ldap-utils", openssl: "openssl", chromium: "chromium" };
 
-/** Its administrator is the root DN of its slapd; everybody else may only look. */
+/** Its administrator is the root DN of its slapd; `hugo` helps, for which he needs a second factor; everybody may look. */
 export const pageCluster = "production";
 /** Of everybody. */
 export const pagePassword = "correct horse";
@@ -53,7 +53,7 @@ export async function startPageSite(options: PageSiteOptions = {}): Promise<Page
   const [slapd] = nodes as readonly [Slapd];
   const manager = cleanup.use(
     await startManager({
-      configuration: { clusters: [clusterOf(nodes)] },
+      configuration: { clusters: [clusterOf(nodes)], manager: { totp: { required: ["helpdesk"] } } },
       environment: contextPath === "" ? {} : { CONTEXT_PATH: contextPath },
     }),
   );
@@ -86,6 +86,11 @@ function clusterOf(nodes: readonly Slapd[]) {
     base_dn: pageBase,
     bind_dn: nodes[0]!.rootDn,
     nodes: nodes.map(({ port }, index) => ({ host: "127.0.0.1", port, name: `ldap${index + 1}` })),
+    roles: [
+      { role: "admin", users: [nodes[0]!.rootDn] },
+      { role: "helpdesk", users: [`uid=hugo,ou=people,${pageBase}`] },
+      { role: "viewer", users: ["*"] },
+    ],
     user_creation_form: {
       base_ou: `ou=people,${pageBase}`,
       object_classes: ["inetOrgPerson", "posixAccount"],
@@ -163,6 +168,7 @@ function company({ people = 400, members = 0 }: PageSiteOptions): LdifEntry[] {
     unit("groups", "Who may do what"),
     unit("machines", "Computers that are joined"),
     person("vera", "Vera Viewer", 10_000),
+    person("hugo", "Hugo Helper", 10_001),
     ...persons,
     ...departments.map((name, index) =>
       group(

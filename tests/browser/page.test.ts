@@ -1,11 +1,12 @@
 /** The browser page as an administrator uses it: in Chromium, with its own Content-Security-Policy, over a real OpenLDAP. */
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import type { AxeResults } from "axe-core";
+import type { AxeResults, RunOnly } from "axe-core";
+import { Secret, TOTP } from "otpauth";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ldapsearch, requirePrograms, until } from "../lab/index.ts";
-import { type PageSite, pageBase, pageCluster, pagePassword, pagePrograms, startPageSite } from "./page-site.ts";
+import { type PageSite, pageBase, pageCluster, pagePrograms, startPageSite } from "./page-site.ts";
 import { openScreen, screens, signIn } from "./screens.ts";
 
 const describe = requirePrograms(pagePrograms);
@@ -35,7 +36,8 @@ describe("the browser page", () => {
     made.on("pageerror", (error) => complaints.push(`${made.url()}: ${error.message}`));
     made.on("console", (message) => {
       const isAnswer = /^Failed to load resource: the server responded with a status of 4\d\d/.test(message.text());
-      if (["error", "warning"].includes(message.type()) && !isAnswer) complaints.push(`${made.url()}: ${message.text()}`);
+      if (["error", "warning"].includes(message.type()) && !isAnswer)
+        complaints.push(`${made.url()}: ${message.text()}`);
     });
     return made;
   }
@@ -63,7 +65,7 @@ describe("the browser page", () => {
     await page.keyboard.press("Tab");
     await page.keyboard.type("wrong");
     await page.keyboard.press("Enter");
-    await page.getByRole("alert").getByText("not right").or(page.getByRole("alert")).first().waitFor();
+    await page.getByRole("alert").waitFor();
     await page.keyboard.press("ControlOrMeta+A");
     await page.keyboard.type(site.slapd.rootPassword);
     await page.keyboard.press("Enter");
@@ -106,8 +108,7 @@ describe("the browser page", () => {
     await page.keyboard.press("ControlOrMeta+K");
     await page.getByRole("textbox", { name: "Go to" }).waitFor();
     await page.keyboard.type("Grace Hopper");
-    await page.getByText(ann).waitFor();
-    await page.keyboard.press("ArrowDown");
+    await page.getByRole("dialog").getByText(ann).waitFor();
     await page.keyboard.press("Enter");
     await heading("Grace Hopper");
     await page.getByRole("textbox", { name: "sn", exact: true }).focus();
@@ -156,9 +157,10 @@ describe("the browser page", () => {
     await other.getByRole("dialog").waitFor({ state: "detached" });
     await page.getByRole("button", { name: "Look at the change…" }).click();
     const dialog = page.getByRole("dialog");
+    await dialog.getByRole("button", { name: "Save", exact: true }).click();
     const row = dialog.getByRole("row", { name: /givenName/ });
     await row.waitFor();
-    expect(await row.getByRole("cell").allTextContents()).toEqual(["givenName", "Grace", "Mine", "Theirs"]);
+    expect(await row.locator("th, td").allTextContents()).toEqual(["givenName", "Grace", "Mine", "Theirs"]);
     expect((await attributesOf(ann)).givenName).toEqual(["Theirs"]);
     await dialog.getByRole("button", { name: "Keep mine in the form" }).click();
     await page.getByRole("button", { name: "Discard" }).click();
@@ -168,7 +170,6 @@ describe("the browser page", () => {
   it("users are found as one types", async () => {
     await page.getByRole("link", { name: "Users" }).click();
     await page.getByRole("searchbox", { name: "Find users" }).fill("liskov");
-    await page.getByRole("status").getByText("11 found").or(page.getByText(/^\d+ found$/)).first().waitFor();
     await until("the rows to be those", async () => {
       const names = await page.getByRole("table", { name: "users" }).getByRole("row").allTextContents();
       return names.length > 2 && names.slice(1).every((row) => row.includes("Liskov"));
@@ -190,7 +191,7 @@ describe("the browser page", () => {
     expect(await attributesOf(`uid=newcomer,${people}`)).toMatchObject({
       sn: ["Newcomer"],
       homeDirectory: ["/home/newcomer"],
-      uidNumber: ["12001"],
+      uidNumber: ["12002"],
     });
   });
 
@@ -264,23 +265,46 @@ describe("the browser page", () => {
     await viewer.context().close();
   });
 
+  it("who needs a second factor is led to it first, and then on", async () => {
+    const helper = await newPage();
+    await helper.goto(`${site.url}/timeline`);
+    await signIn(helper, "hugo");
+    await helper.getByRole("alert").getByText("Your role needs a second factor").waitFor();
+    expect(new URL(helper.url()).pathname).toBe("/directories/me");
+    expect(await helper.getByRole("navigation").getByRole("link").count()).toBe(0);
+    await helper.getByRole("button", { name: "Enrol an authenticator app" }).click();
+    const key = (await helper.locator("code").textContent()) ?? "";
+    const code = new TOTP({ secret: Secret.fromBase32(key.replaceAll(" ", "")) }).generate();
+    await helper.getByRole("group", { name: "Code of the app" }).getByRole("textbox").first().focus();
+    await helper.keyboard.type(code);
+    await helper.getByRole("button", { name: "Confirm" }).click();
+    await helper.getByText("Recovery codes: keep them").waitFor();
+    await helper.getByRole("navigation").getByRole("link", { name: "Users" }).click();
+    await helper.getByText("p1@example.com").waitFor();
+    await helper.context().close();
+  });
+
   it.for(screens.map((screen) => [screen.name, screen] as const))(
     "%s is there by its address, and everybody can use it, in light and in dark",
     async ([, screen]) => {
       await openScreen(page, site.url, screen);
-      for (const colorScheme of ["light", "dark"] as const) {
-        await page.emulateMedia({ colorScheme });
-        expect({ colorScheme, found: await violations(page, axe) }).toEqual({ colorScheme, found: [] });
-      }
+      expect(await violations(page, axe, { type: "tag", values: wcag })).toEqual([]);
+      // In the dark nothing is different but the colours.
+      await page.emulateMedia({ colorScheme: "dark" });
+      await page.locator("html[data-mantine-color-scheme=dark]").waitFor();
+      const inTheDark = await violations(page, axe, { type: "rule", values: ["color-contrast", "link-in-text-block"] });
       await page.emulateMedia({ colorScheme: "light" });
+      expect(inTheDark).toEqual([]);
     },
   );
 
   it.for([360, 3_840])("nothing is cut off at a width of %d", async (width) => {
     await page.setViewportSize({ width, height: 740 });
-    for (const screen of screens.filter(({ name }) => ["home", "entry", "users", "group", "timeline"].includes(name))) {
+    for (const screen of screens.filter(({ name }) => ["entry", "users", "search-found"].includes(name))) {
       await openScreen(page, site.url, screen);
-      const overflow = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+      const overflow = await page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+      );
       expect({ screen: screen.name, overflow }).toEqual({ screen: screen.name, overflow: 0 });
     }
     await page.setViewportSize({ width: 1280, height: 900 });
@@ -291,7 +315,7 @@ describe("the browser page", () => {
     await page.getByRole("button", { name: "You" }).click();
     await page.getByRole("menuitem", { name: "Sign out" }).click();
     await page.getByRole("button", { name: "Sign in" }).waitFor();
-    expect(await violations(page, axe)).toEqual([]);
+    expect(await violations(page, axe, { type: "tag", values: wcag })).toEqual([]);
     await page.goBack();
     await page.getByRole("button", { name: "Sign in" }).waitFor();
     expect(await page.context().cookies()).toEqual([]);
@@ -307,17 +331,19 @@ async function pressUntilFocused(page: Page, name: string): Promise<void> {
   const button = page.getByRole("button", { name, exact: true });
   await button.waitFor();
   for (let presses = 0; presses < 80; presses++) {
-    if (await button.evaluate("element => element === document.activeElement")) return;
+    if ((await button.and(page.locator(":focus")).count()) === 1) return;
     await page.keyboard.press("Tab");
   }
   throw new Error(`${name} cannot be reached by the keyboard`);
 }
 
 /** Evaluated over the browser's own protocol, which is not subject to the page's policy. */
-async function violations(page: Page, axe: string): Promise<string[]> {
+async function violations(page: Page, axe: string, runOnly: RunOnly): Promise<string[]> {
   await page.evaluate(`${axe}; undefined`);
+  // What has just been given other colours has them in the next frame.
+  await page.evaluate("new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))");
   const results = (await page.evaluate(
-    `axe.run(document, { runOnly: { type: "tag", values: ${JSON.stringify(wcag)} }, resultTypes: ["violations"] })`,
+    `axe.run(document, { runOnly: ${JSON.stringify(runOnly)}, resultTypes: ["violations"] })`,
   )) as AxeResults;
   return results.violations.flatMap(({ id, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${id} ${String(target)}: ${failureSummary?.replaceAll(/\s+/g, " ")}`),

@@ -15,7 +15,7 @@ export function valuesOf(attributes: Attributes, name: string): readonly Value[]
   return [];
 }
 
-export function textOf(attributes: Attributes, name: string): string | undefined {
+function textOf(attributes: Attributes, name: string): string | undefined {
   return valuesOf(attributes, name).find((value): value is string => typeof value === "string");
 }
 

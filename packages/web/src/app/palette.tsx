@@ -2,26 +2,25 @@
 
 import { filter, formatFilter } from "@espalier/ldap";
 import { useDebouncedValue } from "@mantine/hooks";
-import { Spotlight, type SpotlightActionData } from "@mantine/spotlight";
-import { IconBinaryTree2, IconFile, IconSearch } from "@tabler/icons-react";
+import { createSpotlight, Spotlight, type SpotlightActionData } from "@mantine/spotlight";
+import { IconFile, IconHome, IconSearch, IconTimeline, IconUser } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { api } from "../api/client.ts";
 import { useSession } from "./session.ts";
-import { useCluster } from "./shell.tsx";
+import { clusterScreens, useCluster } from "./shell.tsx";
 
-const screens = [
-  "tree",
-  "search",
-  "users",
-  "groups",
-  "import",
-  "changes",
-  "schema",
-  "replication",
-  "monitoring",
+/** Of the whole page, beside each cluster's. */
+const pageScreens = [
+  ["/", "Home", IconHome],
+  ["/timeline", "Timeline", IconTimeline],
+  ["/me", "My sessions, password and second factor", IconUser],
 ] as const;
+const [store, palette] = createSpotlight();
+
+export { palette };
+
 const maxEntries = 8;
 
 export default function Palette() {
@@ -43,15 +42,23 @@ export default function Palette() {
       return api("POST /clusters/{cluster}/search", { params: { cluster: cluster! }, body, signal });
     },
   });
-  const goTo = (label: string, name: string, path: string, icon: React.ReactNode): SpotlightActionData => ({
-    id: `${name}/${path}`,
-    label,
-    leftSection: icon,
-    onClick: () => void navigate({ to: `/c/$cluster/${path}` as never, params: { cluster: name } as never }),
-  });
-  const places = (session?.clusters ?? []).flatMap(({ name }) =>
-    screens.map((path) => goTo(`${name}: ${path}`, name, path, <IconBinaryTree2 size={18} aria-hidden />)),
-  );
+  const places: SpotlightActionData[] = [
+    ...pageScreens.map(([to, label, Icon]) => ({
+      id: to,
+      label,
+      leftSection: <Icon size={18} aria-hidden />,
+      onClick: () => void navigate({ to }),
+    })),
+    ...(session?.clusters ?? []).flatMap(({ name }) =>
+      clusterScreens.map(([path, label, Icon]) => ({
+        id: `${name}/${path}`,
+        label,
+        description: name,
+        leftSection: <Icon size={18} aria-hidden />,
+        onClick: () => void navigate({ to: `/c/$cluster/${path}` as never, params: { cluster: name } as never }),
+      })),
+    ),
+  ];
   const found = (entries.data?.entries ?? []).map(
     ({ dn, attributes }): SpotlightActionData => ({
       id: dn,
@@ -61,14 +68,22 @@ export default function Palette() {
       onClick: () => void navigate({ to: "/c/$cluster/entry", params: { cluster: cluster! }, search: { dn } }),
     }),
   );
-  const matching = places.filter(({ label }) => label?.toLowerCase().includes(query.trim().toLowerCase()));
+  const words = query.trim().toLowerCase();
+  const matching = places.filter(({ label, description = "" }) =>
+    `${label} ${description}`.toLowerCase().includes(words),
+  );
+  useEffect(() => {
+    if (entries.data !== undefined) chooseFirst();
+  }, [entries.data]);
   return (
     <Spotlight
+      store={store}
+      overlayProps={{ blur: 0 }}
       actions={[...found, ...matching.slice(0, 12)]}
       query={query}
       onQueryChange={setQuery}
       filter={(_, actions) => actions}
-      shortcut={["mod + K"]}
+      shortcut={null}
       nothingFound={entries.isFetching ? "Searching…" : "Nothing is called that."}
       searchProps={{
         leftSection: <IconSearch size={18} aria-hidden />,
@@ -77,6 +92,14 @@ export default function Palette() {
       }}
     />
   );
+}
+
+/** What comes from the directory comes after Spotlight has chosen the first of what it had; Enter should go to the first there is. */
+function chooseFirst(): void {
+  const { listId } = store.getState();
+  const actions = document.querySelectorAll(`#${CSS.escape(listId)} [data-action]`);
+  for (const [index, action] of actions.entries()) action.toggleAttribute("data-selected", index === 0);
+  store.updateState((state) => ({ ...state, selected: actions.length > 0 ? 0 : -1 }));
 }
 
 function textOf(values: readonly unknown[] | undefined): string | undefined {

@@ -6,7 +6,7 @@ export type SessionJson = ApiOutput<"GET /session">;
 export const sessionKey = ["session"] as const;
 
 /** `null` for nobody. */
-export async function fetchSession(): Promise<SessionJson | null> {
+async function fetchSession(): Promise<SessionJson | null> {
   try {
     const session = await api("GET /session", {});
     setCsrfToken(session.csrfToken);

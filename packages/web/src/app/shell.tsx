@@ -17,7 +17,7 @@ import {
   useComputedColorScheme,
   useMantineColorScheme,
 } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
+import { useDisclosure, useHotkeys } from "@mantine/hooks";
 import {
   type IconActivity,
   IconArrowsExchange,
@@ -38,7 +38,7 @@ import {
   IconUsersGroup,
 } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
-import { Link, Navigate, Outlet, useLocation, useNavigate, useParams } from "@tanstack/react-router";
+import { Link, Navigate, Outlet, useLocation, useMatches, useNavigate, useParams } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect } from "react";
 import { api } from "../api/client.ts";
 import { ProblemAlert } from "../parts/problem-alert.tsx";
@@ -46,7 +46,7 @@ import { sessionKey, useSession } from "./session.ts";
 
 const Palette = lazy(() => import("./palette.tsx"));
 
-const clusterScreens = [
+export const clusterScreens = [
   ["tree", "Tree", IconBinaryTree2],
   ["search", "Search", IconListSearch],
   ["users", "Users", IconUsers],
@@ -62,6 +62,8 @@ export function Shell() {
   const session = useSession();
   const location = useLocation();
   const isSigningIn = location.pathname.endsWith("/sign-in");
+  // The address changes first: until the screen follows, the one before must not be shown to nobody.
+  const isAtSignIn = useMatches({ select: (matches) => matches.some(({ routeId }) => routeId === "/sign-in") });
   if (session.isPending) {
     return (
       <Center h="100dvh">
@@ -76,6 +78,7 @@ export function Shell() {
       </Center>
     );
   }
+  if (isSigningIn && session.data === null && !isAtSignIn) return null;
   if (isSigningIn) return <Outlet />;
   if (session.data === null) return <Navigate to="/sign-in" search={{ next: location.href }} replace />;
   // Nothing else is answered until the second factor is given or enrolled, which is done there.
@@ -217,6 +220,8 @@ function ClusterChoice() {
 }
 
 function PaletteButton() {
+  // Here, and not where the palette is: the keys are taken before it has been loaded.
+  useHotkeys([["mod+K", () => void openPalette()]], []);
   return (
     <>
       <Button
@@ -241,8 +246,8 @@ function PaletteButton() {
 }
 
 async function openPalette(): Promise<void> {
-  const { spotlight } = await import("@mantine/spotlight");
-  spotlight.open();
+  const { palette } = await import("./palette.tsx");
+  palette.open();
 }
 
 function SchemeToggle() {

@@ -24,8 +24,8 @@ export function ChangeList({ changes, onUndone }: ChangeListProps) {
   return (
     <Stack gap="xs">
       {changes.map((change) => (
-        <Group key={change.id} justify="space-between" wrap="nowrap" align="flex-start">
-          <Stack gap={0}>
+        <Group key={change.id} justify="space-between" align="flex-start" gap="xs">
+          <Stack gap={0} flex="1 1 260px">
             <Group gap="xs">
               <Text fw={600} size="sm" className="break">
                 {change.title}

@@ -1,7 +1,7 @@
 /** A few numbers over time, as a line; for those who do not see it, as words. */
 import { Group, Text } from "@mantine/core";
 
-export interface ChartPoint {
+interface ChartPoint {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly value: number;

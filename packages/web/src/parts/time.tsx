@@ -10,7 +10,7 @@ const units = [
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 const absolute = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 
-export function agoText(ms: number, now = Date.now()): string {
+function agoText(ms: number, now = Date.now()): string {
   const seconds = Math.round((ms - now) / 1_000);
   const [unit, size] = units.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 1];
   return relative.format(Math.trunc(seconds / size), unit);

@@ -1,7 +1,7 @@
 /** The attributes of an entry as a form: required ones first, then those that are set, then others by name. */
 
 import type { Attributes, EntryJson, Value } from "@espalier/manager/api";
-import { Button, Collapse, Group, Paper, Select, Stack, Text } from "@mantine/core";
+import { Button, Collapse, Group, Paper, Select, Skeleton, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { type ApiOutput, api } from "../../api/client.ts";
@@ -43,6 +43,11 @@ export function AttributesForm({ cluster, entry: current, cut, mayWrite, onSaved
   const names = Object.keys(edited);
   const isChanged = names.length > 0;
   const readOf = (name: string) => [...valuesOf(entry.attributes, name)];
+  /** What is again as it was read is not changed. */
+  const change = (name: string, values: Value[]) =>
+    setEdited(({ [name]: _, ...rest }) => (isSame(values, readOf(name)) ? rest : { ...rest, [name]: values }));
+  // Fields would change their places under somebody's hands when it comes.
+  if (form.isPending) return <Skeleton height={300} aria-label="Loading" />;
   return (
     <Stack gap="md">
       {form.isError && <ProblemAlert error={form.error} onRetry={() => void form.refetch()} />}
@@ -60,8 +65,8 @@ export function AttributesForm({ cluster, entry: current, cut, mayWrite, onSaved
               mayWrite && cut[name] === undefined && attribute?.isReadOnly !== true && attribute?.isNaming !== true
             }
             isChanged={edited[name] !== undefined}
-            onChange={(values: Value[]) => setEdited((before) => ({ ...before, [name]: values }))}
-            onReset={() => setEdited(({ [name]: _, ...rest }) => rest)}
+            onChange={(values: Value[]) => change(name, values)}
+            onReset={() => change(name, readOf(name))}
           />
         ))}
       </Stack>
@@ -150,6 +155,10 @@ export function AttributesForm({ cluster, entry: current, cut, mayWrite, onSaved
       )}
     </Stack>
   );
+}
+
+function isSame(values: readonly Value[], read: readonly Value[]): boolean {
+  return JSON.stringify(values) === JSON.stringify(read);
 }
 
 /** Without lines that nothing was written into; an attribute without values is removed. */

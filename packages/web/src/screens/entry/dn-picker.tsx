@@ -36,7 +36,7 @@ export function DnPicker({ cluster, label, value, onChange }: DnPickerProps) {
   );
 }
 
-export function bodyFor(sought: string) {
+function bodyFor(sought: string) {
   const any = filter`(|(uid=${sought}*)(cn=*${sought}*)(sn=${sought}*)(mail=${sought}*)(ou=${sought}*))`;
   return { filter: formatFilter(any), attributes: ["cn"], limit: maxSuggestions };
 }

@@ -29,7 +29,7 @@ export interface EntryViewProps {
   readonly onTab: (tab: string) => void;
 }
 
-export const dialogKinds = ["password", "rename", "move", "copy", "delete"] as const;
+const dialogKinds = ["password", "rename", "move", "copy", "delete"] as const;
 export type DialogKind = (typeof dialogKinds)[number];
 const dialogLabels: Readonly<Record<DialogKind, string>> = {
   password: "Set the password…",

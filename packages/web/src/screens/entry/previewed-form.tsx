@@ -43,11 +43,10 @@ export function PreviewedForm<Result extends Outcome>(props: PreviewedFormProps<
   const act = useMutation({
     mutationFn: () => send(false, current),
     onSuccess: (result) => {
-      if (result.outcome !== "partial") onDone(result);
+      if (failuresOf(result).length === 0) onDone(result);
     },
   });
-  const failed =
-    act.data?.outcome === "partial" ? (act.data.results ?? []).filter(({ problem }) => problem !== undefined) : [];
+  const failed = act.data === undefined ? [] : failuresOf(act.data);
   return (
     <form
       onSubmit={(event) => {
@@ -96,4 +95,9 @@ export function PreviewedForm<Result extends Outcome>(props: PreviewedFormProps<
       </Stack>
     </form>
   );
+}
+
+/** Done in part may also mean that something had been left out before, with which nothing went wrong. */
+function failuresOf({ outcome, results = [] }: Outcome) {
+  return outcome === "partial" ? results.filter(({ problem }) => problem !== undefined) : [];
 }

@@ -1,7 +1,7 @@
 /** A value as it is changed, by what its syntax is. */
 
 import type { Value } from "@espalier/manager/api";
-import { Button, FileButton, Group, NumberInput, Select, Textarea, TextInput } from "@mantine/core";
+import { Button, FileButton, Group, Select, Textarea, TextInput } from "@mantine/core";
 import { valueText } from "../../api/values.ts";
 import { DnPicker } from "./dn-picker.tsx";
 import { PhotoEditor } from "./photo-editor.tsx";
@@ -37,17 +37,8 @@ export function ValueEditor({ cluster, label, kind, value, onChange }: ValueEdit
         />
       );
     case "integer":
-      return /^-?\d{0,15}$/.test(text) ? (
-        <NumberInput
-          aria-label={label}
-          value={text}
-          onChange={(next) => onChange(String(next))}
-          allowDecimal={false}
-          hideControls
-        />
-      ) : (
-        <TextInput aria-label={label} value={text} onChange={change} inputMode="numeric" />
-      );
+      // A NumberInput would write 7 for 007, and round what is longer than its numbers.
+      return <TextInput aria-label={label} value={text} onChange={change} inputMode="numeric" />;
     default:
       return text.includes("\n") ? (
         <Textarea aria-label={label} autosize value={text} onChange={change} />

@@ -66,7 +66,7 @@ export function ImportForm({ cluster, known, mayWrite, job, onJob }: ImportFormP
     return mayWrite ? (
       <Button loading={send.isPending} onClick={() => send.mutate({ dryRun: false, continues: wrong > 0 })}>
         {wrong > 0
-          ? `Import the ${progress.applied.toLocaleString()} that can be, and leave out the rest`
+          ? `Import ${progress.applied.toLocaleString()}, leave out ${wrong.toLocaleString()}`
           : `Import ${progress.applied.toLocaleString()}`}
       </Button>
     ) : (

@@ -1,5 +1,6 @@
 /** How a file is to be imported, and as what the API takes that. */
-import type { ApiInput } from "../../api/client.ts";
+import type { ApiRoutes } from "@espalier/manager/api";
+import type { z } from "zod";
 import type { CsvPreview } from "./csv-preview.ts";
 
 export interface CsvSettings {
@@ -19,7 +20,7 @@ export interface ImportSettings {
   readonly csv: CsvSettings;
 }
 
-type ImportQuery = ApiInput<"POST /clusters/{cluster}/import">["query"];
+type ImportQuery = z.input<ApiRoutes["POST /clusters/{cluster}/import"]["query"]>;
 
 export const noCsvSettings: CsvSettings = {
   ...{ mapping: {}, form: "", objectClasses: [], parent: "", rdn: "", severalValues: true },

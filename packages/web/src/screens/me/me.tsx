@@ -10,20 +10,18 @@ import { Sessions } from "./sessions.tsx";
 export default function Me() {
   const { data: session } = useSession();
   if (session === null || session === undefined) return null;
-  if (session.secondFactor.restriction !== undefined) {
-    return (
-      <ScreenPage title="You" help={`Signed in as ${session.name}.`}>
-        <SecondFactor session={session} />
-      </ScreenPage>
-    );
-  }
+  const isRestricted = session.secondFactor.restriction !== undefined;
   return (
     <ScreenPage title="You" help={`Signed in as ${session.name}.`}>
       <Stack gap="xl" maw={900}>
-        <Connections session={session} />
-        <OwnPassword session={session} />
+        {!isRestricted && (
+          <>
+            <Connections session={session} />
+            <OwnPassword session={session} />
+          </>
+        )}
         <SecondFactor session={session} />
-        <Sessions />
+        {!isRestricted && <Sessions />}
       </Stack>
     </ScreenPage>
   );

@@ -5,7 +5,7 @@ import { type ApiInput, apiLines } from "../../api/client.ts";
 
 type DiffBody = ApiInput<"POST /clusters/{cluster}/replication/diff">["body"];
 export type Finding = Extract<DiffLineJson, { finding: unknown }>["finding"];
-export type Progress = Extract<DiffLineJson, { progress: unknown }>["progress"];
+type Progress = Extract<DiffLineJson, { progress: unknown }>["progress"];
 export type End = Extract<DiffLineJson, { end: unknown }>["end"];
 
 export interface Diff {
