@@ -155,6 +155,7 @@ describe("the browser page", () => {
     await other.getByRole("button", { name: "Look at the change…" }).click();
     await other.getByRole("button", { name: "Save", exact: true }).click();
     await other.getByRole("dialog").waitFor({ state: "detached" });
+    await page.bringToFront();
     await page.getByRole("button", { name: "Look at the change…" }).click();
     const dialog = page.getByRole("dialog");
     await dialog.getByRole("button", { name: "Save", exact: true }).click();

@@ -69,7 +69,7 @@ export function ChangeList({ changes, onUndone }: ChangeListProps) {
           }}
         />
       )}
-      {shown !== undefined && <DetailsDialog change={shown} onClose={() => setShown(undefined)} />}
+      {shown !== undefined && <ChangeDialog id={shown.id} onClose={() => setShown(undefined)} />}
     </Stack>
   );
 }
@@ -141,13 +141,14 @@ function UndoDialog({
   );
 }
 
-function DetailsDialog({ change, onClose }: { readonly change: ChangeSetJson; readonly onClose: () => void }) {
+/** A change set, whose changes are shown as far as one may see them. */
+export function ChangeDialog({ id, onClose }: { readonly id: string; readonly onClose: () => void }) {
   const details = useQuery({
-    queryKey: ["change", change.id],
-    queryFn: ({ signal }) => api("GET /changes/{id}", { params: { id: change.id }, query: {}, signal }),
+    queryKey: ["change", id],
+    queryFn: ({ signal }) => api("GET /changes/{id}", { params: { id }, query: {}, signal }),
   });
   return (
-    <Modal opened onClose={onClose} title={change.title} size="lg">
+    <Modal opened onClose={onClose} title={details.data?.changeSet.title ?? "Change"} size="lg">
       {details.isPending && <Skeleton height={100} />}
       {details.isError && <ProblemAlert error={details.error} />}
       <Stack gap="md">

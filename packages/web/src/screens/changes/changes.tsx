@@ -1,15 +1,17 @@
 /** Everything that was changed through Espalier in a cluster, the newest first. */
 import { Button, SegmentedControl, Skeleton, Stack } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useParams } from "@tanstack/react-router";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { api } from "../../api/client.ts";
-import { ChangeList } from "../../parts/change-list.tsx";
+import { ChangeDialog, ChangeList } from "../../parts/change-list.tsx";
 import { ProblemAlert } from "../../parts/problem-alert.tsx";
 import { ScreenPage } from "../../parts/screen-page.tsx";
 
 export default function Changes() {
   const { cluster } = useParams({ from: "/c/$cluster/changes" });
+  const { id } = useSearch({ from: "/c/$cluster/changes" });
+  const navigate = useNavigate();
   const [whose, setWhose] = useState("me");
   const changes = useInfiniteQuery({
     queryKey: ["changes", cluster, whose],
@@ -51,6 +53,12 @@ export default function Changes() {
             </Button>
           )}
         </Stack>
+      )}
+      {id !== undefined && (
+        <ChangeDialog
+          id={id}
+          onClose={() => void navigate({ to: "/c/$cluster/changes", params: { cluster }, replace: true })}
+        />
       )}
     </ScreenPage>
   );
