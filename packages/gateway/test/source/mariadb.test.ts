@@ -24,7 +24,6 @@ import {
   inBackticks,
   oddNames,
   readDirectory,
-  turnsDuring,
   userOf,
 } from "./directory.ts";
 import { expressions } from "./sql-expressions.ts";
@@ -148,16 +147,12 @@ describe("MariaDB as a source", () => {
 
   it("gives large results in batches of at most 500, and stops when it is told to", async () => {
     await mariadb.sql(
-      "INSERT INTO Users (uidNumber, uid, gidNumber) SELECT seq, CONCAT('user', seq), 3001 FROM seq_10001_to_60000",
+      "INSERT INTO Users (uidNumber, uid, gidNumber) SELECT seq, CONCAT('user', seq), 3001 FROM seq_10001_to_20000",
     );
     const source = open();
     const sizes: number[] = [];
-    const turns = await turnsDuring(async () => {
-      for await (const batch of source.users()) sizes.push(batch.length);
-    });
-    // The server sends without waiting to be asked, some hundreds of rows for each turn of the loop.
-    expect(turns).toBeGreaterThan(10);
-    expect([sizes.length, Math.max(...sizes), sizes.at(-1)]).toEqual([101, 500, 3]);
+    for await (const batch of source.users()) sizes.push(batch.length);
+    expect([sizes.length, Math.max(...sizes), sizes.at(-1)]).toEqual([21, 500, 3]);
     for await (const batch of source.users()) {
       expect(batch).toHaveLength(500);
       break;
@@ -167,7 +162,7 @@ describe("MariaDB as a source", () => {
     await rows.next();
     stop.abort(new Error("enough"));
     await expect(rows.next()).rejects.toThrow("enough");
-    expect(await gather(source.users())).toHaveLength(50_003);
+    expect(await gather(source.users())).toHaveLength(10_003);
   });
 
   it("reads numbers, times and bytes as the driver gives them", async () => {
