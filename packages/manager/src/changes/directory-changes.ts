@@ -60,8 +60,8 @@ export class DirectoryChanges implements Changes {
     this.#needs = ({ name: cluster }) => ({
       ...{ changes: this.store, recorder: this.#recorder, seal, logger },
       onSettled(type, status, seconds) {
-        instruments.changes.labels({ cluster, type, status }).inc();
-        instruments.durations.labels({ cluster, type }).observe(seconds);
+        instruments.changes.labels({ directory: cluster, type, status }).inc();
+        instruments.durations.labels({ directory: cluster, type }).observe(seconds);
       },
       onDenied: (event: NewEvent) => log.emit(event),
     });

@@ -6,13 +6,13 @@ export const changeMetrics = {
     type: "counter",
     name: "espalier_manager_changes_total",
     help: "Changes that were tried, by kind and by what became of them.",
-    labels: ["cluster", "type", "status"],
+    labels: ["directory", "type", "status"],
   },
   durations: {
     type: "histogram",
     name: "espalier_manager_change_duration_seconds",
     help: "From sending a change, with what had to be read for it, to its answer.",
-    labels: ["cluster", "type"],
+    labels: ["directory", "type"],
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
   },
   unrecorded: {

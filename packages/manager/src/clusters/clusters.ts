@@ -50,8 +50,8 @@ export async function createClusters(
           }),
       );
       const onWork = ({ node, kind, outcome, seconds }: FinishedWork) => {
-        operations.labels({ cluster, node, kind, outcome }).inc();
-        durations.labels({ cluster, kind }).observe(seconds);
+        operations.labels({ directory: cluster, node, kind, outcome }).inc();
+        durations.labels({ directory: cluster, kind }).observe(seconds);
       };
       return { nodes, cluster: new LdapCluster({ config, nodes, now, onRefused, onWork }) };
     }),
@@ -68,9 +68,9 @@ export async function createClusters(
     for (const { cluster, nodes } of made) {
       for (const { name: node, health, pools } of nodes) {
         if (health.state !== "unknown")
-          nodeUp.labels({ cluster: cluster.name, node }).set(health.state === "up" ? 1 : 0);
+          nodeUp.labels({ directory: cluster.name, node }).set(health.state === "up" ? 1 : 0);
         for (const [state, count] of Object.entries(pools.counts)) {
-          nodeConnections.labels({ cluster: cluster.name, node, state }).set(count);
+          nodeConnections.labels({ directory: cluster.name, node, state }).set(count);
         }
       }
     }

@@ -141,9 +141,9 @@ export class ReplicationSampler implements AsyncDisposable {
     for (const { name: node } of cluster.nodes()) {
       const own = cells.filter((cell) => cell.node === node);
       const isKnown = own.length > 0 && own.every(({ state }) => state !== "unknown");
-      unknown.labels({ cluster: cluster.name, node }).set(isKnown ? 0 : 1);
+      unknown.labels({ directory: cluster.name, node }).set(isKnown ? 0 : 1);
       for (const { serverId: server_id, lagMs } of own) {
-        if (lagMs !== undefined) lag.labels({ cluster: cluster.name, node, server_id }).set(lagMs / 1_000);
+        if (lagMs !== undefined) lag.labels({ directory: cluster.name, node, server_id }).set(lagMs / 1_000);
       }
     }
   }

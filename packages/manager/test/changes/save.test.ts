@@ -70,7 +70,7 @@ describe("saving a form", () => {
       },
     });
     const counted = (await lab.metrics.text()).match(/^espalier_manager_changes_total.*$/gm);
-    expect(counted).toEqual(['espalier_manager_changes_total{cluster="main",type="modify",status="applied"} 1']);
+    expect(counted).toEqual(['espalier_manager_changes_total{directory="main",type="modify",status="applied"} 1']);
   });
 
   it("takes a new spelling for a change, also of the value that names the entry", async () => {

@@ -186,13 +186,13 @@ describe("a cluster of three nodes", () => {
     await allUp(cluster);
     await faults["black-holed"].begin(node("third"));
     await until("the node to be down", () => stateOf(cluster, "third") === "down", { timeoutMs: 30_000 });
-    const lostBefore = await all.metrics('espalier_manager_operations_total{cluster="main",node="third"');
+    const lostBefore = await all.metrics('espalier_manager_operations_total{directory="main",node="third"');
     for (let count = 0; count < 30; count += 1) expect((await readBase(cluster)).node).toBe("second");
-    expect(await all.metrics('espalier_manager_operations_total{cluster="main",node="third"')).toEqual(lostBefore);
+    expect(await all.metrics('espalier_manager_operations_total{directory="main",node="third"')).toEqual(lostBefore);
     expect((await all.metrics("espalier_manager_node_up")).toSorted()).toEqual([
-      'espalier_manager_node_up{cluster="main",node="first"} 1',
-      'espalier_manager_node_up{cluster="main",node="second"} 1',
-      'espalier_manager_node_up{cluster="main",node="third"} 0',
+      'espalier_manager_node_up{directory="main",node="first"} 1',
+      'espalier_manager_node_up{directory="main",node="second"} 1',
+      'espalier_manager_node_up{directory="main",node="third"} 0',
     ]);
     await faults["black-holed"].end(node("third"));
     await allUp(cluster);
@@ -275,7 +275,7 @@ describe("a cluster of three nodes", () => {
       await mirror.mirror.agreed();
       expect(requests("MOD dn=") - before).toBeLessThanOrEqual(1);
       expect(await all.metrics("espalier_manager_operations_total")).toContain(
-        'espalier_manager_operations_total{cluster="main",node="first",kind="write",outcome="in_doubt"} 1',
+        'espalier_manager_operations_total{directory="main",node="first",kind="write",outcome="in_doubt"} 1',
       );
       await allUp(all.cluster);
     },

@@ -89,7 +89,7 @@ describe("replication as it is watched", () => {
         series: series(point(0, 2), point(2, 2)),
       });
       const lag = (node: string, id: number) =>
-        `espalier_manager_replication_lag_seconds{cluster="main",node="${node}",server_id="${id}"} 0`;
+        `espalier_manager_replication_lag_seconds{directory="main",node="${node}",server_id="${id}"} 0`;
       expect(await lab.metrics("espalier_manager_replication_lag")).toEqual([
         lag("a", 1),
         lag("a", 2),
@@ -97,14 +97,14 @@ describe("replication as it is watched", () => {
         lag("b", 2),
       ]);
       expect(await lab.metrics("espalier_manager_replication_unknown")).toEqual(
-        ["a", "b"].map((node) => `espalier_manager_replication_unknown{cluster="main",node="${node}"} 0`),
+        ["a", "b"].map((node) => `espalier_manager_replication_unknown{directory="main",node="${node}"} 0`),
       );
       expect(await lab.events()).toEqual([]);
       // What was seen long ago is not known any more.
       lab.advance(10 * minuteMs);
       expect(await lab.metrics("espalier_manager_replication_lag")).toEqual([]);
       expect(await lab.metrics("espalier_manager_replication_unknown")).toEqual(
-        ["a", "b"].map((node) => `espalier_manager_replication_unknown{cluster="main",node="${node}"} 1`),
+        ["a", "b"].map((node) => `espalier_manager_replication_unknown{directory="main",node="${node}"} 1`),
       );
     });
 
@@ -134,7 +134,7 @@ describe("replication as it is watched", () => {
         for (const relay of mirror.heard[1]!) relay.restore();
       }
       const [lag] = (await lab.metrics(
-        'espalier_manager_replication_lag_seconds{cluster="main",node="b",server_id="1"}',
+        'espalier_manager_replication_lag_seconds{directory="main",node="b",server_id="1"}',
       )) as [string];
       expect(Number(lag.split(" ").at(-1))).toBeGreaterThan(0);
       await inSync(lab);
