@@ -43,13 +43,16 @@ export class SqliteConnection {
 
   /** Begins a transaction. Its statements can be asked for at once: when it could not begin they fail. */
   begin(): SqliteTransaction {
-    const control = (transaction: "begin" | "commit" | "rollback") => this.#ask({ transaction });
+    const ask = (question: Question) => this.#ask(question);
+    const control = (transaction: "begin" | "commit" | "rollback") => ask({ transaction });
     const begun = control("begin");
     // Every statement after it fails for the same reason.
     begun.catch(() => undefined);
     return {
-      query: (statement) => this.#ask({ ...statement.render("sqlite"), isPart: true }),
-      script: (text) => this.script(text),
+      query: (statement) => ask({ ...statement.render("sqlite"), isPart: true }),
+      async script(text) {
+        await ask({ script: text, isPart: true });
+      },
       async commit() {
         await control("commit");
       },

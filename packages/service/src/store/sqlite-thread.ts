@@ -15,7 +15,7 @@ export interface SqliteThreadOptions {
 
 export type SqliteRequest =
   | { readonly id: number; readonly text: string; readonly values: readonly SqlValue[]; readonly isPart?: boolean }
-  | { readonly id: number; readonly script: string }
+  | { readonly id: number; readonly script: string; readonly isPart?: boolean }
   /** What is part of a transaction need not wait for its beginning: after a failure nothing of it is done, nor committed. */
   | { readonly id: number; readonly transaction: "begin" | "commit" | "rollback" }
   | { readonly id: number; readonly close: true };
@@ -54,7 +54,9 @@ class SqliteThread {
         return { id, rows: [], changes: 0 };
       }
       if ("script" in request) {
-        this.#open().exec(request.script);
+        const run = () => this.#open().exec(request.script);
+        if (request.isPart === true) this.#part(run);
+        else run();
         return { id, rows: [], changes: 0 };
       }
       if ("transaction" in request) {

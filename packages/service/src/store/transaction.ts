@@ -126,6 +126,7 @@ class TransactionHandle implements Transaction {
   }
 
   send(statement: Statement): void {
+    this.#checkOpen();
     this.#batch.sent(this.#query(statement));
   }
 

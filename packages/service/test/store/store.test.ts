@@ -115,6 +115,7 @@ forEachDatabase((databases) => {
       const late = await store.write((transaction) => transaction);
       await expect(late.run(increment("a"))).rejects.toThrow(/wait for every statement/);
       expect(() => late.wake("x")).toThrow(/wait for every statement/);
+      expect(() => late.send(increment("a"))).toThrow(/wait for every statement/);
     });
 
     it("gives up work that never ends, and goes on with the others", async () => {
