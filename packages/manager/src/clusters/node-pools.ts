@@ -21,7 +21,7 @@ interface PersonalPool {
 
 /** Kept connections are of a pool of their own, this many times as large: whoever reads on must not stop their own work. */
 const pinFactor = 4;
-/** One that was given back this recently is lent without asking the server whether it is still there. */
+/** One that was given back this recently, and after the last loss, is lent without asking the server whether it is still there. */
 const freshForMs = 1_000;
 
 export class NodePools {
@@ -33,6 +33,8 @@ export class NodePools {
   readonly #writing = new Set<LdapClient>();
   readonly #usedAtMs = new WeakMap<LdapClient, number>();
   readonly #closing = new Set<Promise<void>>();
+  /** When a connection ended: where one goes, the others may have gone as well, and not be seen to have yet. */
+  #endedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(endpoint: NodeEndpoint, settings: ClusterConfig["pool"]) {
     this.#endpoint = endpoint;
@@ -120,14 +122,18 @@ export class NodePools {
       connect: this.#endpoint.connectOptions,
       bind: async (client) => {
         this.#clients.add(client);
-        client.once("close", () => this.#clients.delete(client));
+        client.once("close", () => {
+          this.#clients.delete(client);
+          this.#endedAtMs = performance.now();
+        });
         await this.#endpoint.prepare(client);
         await identity.bind(client);
       },
       maxConnections: this.#size(isPin),
       ensureValidForCheckout: async (client) => {
-        const unusedMs = performance.now() - (this.#usedAtMs.get(client) ?? Number.NEGATIVE_INFINITY);
-        if (unusedMs >= freshForMs) await this.#endpoint.ping(client);
+        const usedAtMs = this.#usedAtMs.get(client) ?? Number.NEGATIVE_INFINITY;
+        const isFresh = usedAtMs > this.#endedAtMs && performance.now() - usedAtMs < freshForMs;
+        if (!isFresh) await this.#endpoint.ping(client);
       },
     });
     const personal = { identityKey: identity.key, pool, usedAtMs: performance.now() };
