@@ -57,6 +57,14 @@ export { searchRequests } from "./search-requests.ts";
 export { type Slapd, type SlapdOptions, startSlapd } from "./slapd.ts";
 export { type SlapdMirror, type SlapdMirrorOptions, startSlapdMirror } from "./slapd-mirror.ts";
 export { type LoginOutcome, type Sssd, type SssdOptions, sssdPrograms, sssdTurnTimeoutMs, startSssd } from "./sssd.ts";
+export {
+  dumpTables,
+  forEachDatabase,
+  onPostgres,
+  postgresDatabases,
+  type StoreDatabases,
+  sqliteDatabases,
+} from "./store-databases.ts";
 export { type Stunnel, type StunnelOptions, startStunnel } from "./stunnel.ts";
 export { type TemporaryDirectory, temporaryDirectory } from "./temporary-directory.ts";
 export { type UntilOptions, until } from "./until.ts";

@@ -12,9 +12,16 @@ import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import { type ChildServer, freePort, Random, runEspalier, temporaryDirectory, until } from "@espalier/tests/lab";
+import {
+  type ChildServer,
+  forEachDatabase,
+  freePort,
+  Random,
+  runEspalier,
+  temporaryDirectory,
+  until,
+} from "@espalier/tests/lab";
 import { expect, it } from "vitest";
-import { forEachDatabase } from "./deliveries/databases.ts";
 
 const webhooks = Number(process.env.ESPALIER_WEBHOOKS ?? 400);
 const kills = Number(process.env.ESPALIER_KILLS ?? 3);

@@ -1,8 +1,7 @@
 import { createHmac } from "node:crypto";
 import { request } from "node:http";
-import { until } from "@espalier/tests/lab";
+import { forEachDatabase, until } from "@espalier/tests/lab";
 import { expect, it } from "vitest";
-import { forEachDatabase } from "./deliveries/databases.ts";
 import { notifyConfig, type RunningService, startReceiver, startService } from "./service.ts";
 
 const secret = "a secret of some length";

@@ -1,6 +1,5 @@
 /** Changes over real servers and a real store, for sessions that a test makes up. */
 import { randomBytes } from "node:crypto";
-import { rm } from "node:fs/promises";
 import { attribute, type Change, LdapError, ResultCode } from "@espalier/ldap";
 import { LdapClient, type SearchEntry } from "@espalier/ldap/client";
 import {
@@ -15,8 +14,8 @@ import {
   type StoredEvent,
 } from "@espalier/service";
 import { createHttpServer } from "@espalier/service/http";
-import { type Postgres, requirePrograms, type Slapd, startPostgres, temporaryDirectory } from "@espalier/tests/lab";
-import { afterAll, beforeAll, describe, onTestFinished } from "vitest";
+import { type Slapd, sqliteDatabases } from "@espalier/tests/lab";
+import { onTestFinished } from "vitest";
 import { serveApi } from "../../src/api/serve.ts";
 import { DirectoryChanges } from "../../src/changes/directory-changes.ts";
 import { changeMigrations } from "../../src/changes/migrations.ts";
@@ -29,48 +28,6 @@ import { clusterOf, sessionOf } from "../reading/api.ts";
 
 export { administrator, anybody, person } from "../clusters/watched.ts";
 export { clusterOf, sessionOf } from "../reading/api.ts";
-
-export interface Databases {
-  readonly kind: "sqlite" | "postgres";
-  /** URL of a new, empty one. */
-  create(): Promise<string>;
-  /** Takes it away, and brings it back. */
-  readonly server: Postgres | undefined;
-}
-
-/** The same tests for both. */
-export function forEachDatabase(tests: (databases: Databases) => void): void {
-  describe("on SQLite", () => tests({ kind: "sqlite", create: sqliteUrl, server: undefined }));
-  const withPostgres = requirePrograms({ postgres: "postgresql-15", initdb: "postgresql-15", psql: "postgresql-15" });
-  withPostgres("on PostgreSQL", () => tests(postgresDatabases()));
-}
-
-async function sqliteUrl(): Promise<string> {
-  const directory = await temporaryDirectory("changes");
-  onTestFinished(() => rm(directory.path, { recursive: true, force: true }));
-  return `sqlite:${directory.file("espalier.db")}`;
-}
-
-function postgresDatabases(): Databases {
-  let server: Postgres | undefined;
-  let count = 0;
-  beforeAll(async () => {
-    server = await startPostgres();
-  });
-  afterAll(() => server?.[Symbol.asyncDispose]());
-  return {
-    kind: "postgres",
-    async create() {
-      if (server === undefined) throw new Error("the server has not been started");
-      count += 1;
-      await server.psql(`CREATE DATABASE test_${count}`);
-      return server.url.replace(/postgres$/, `test_${count}`);
-    },
-    get server() {
-      return server;
-    },
-  };
-}
 
 export interface ChangesLab {
   readonly store: Store;
@@ -107,7 +64,7 @@ export async function changesLab({ server, cluster: written, storeUrl }: LabOpti
   const watched = await watch(written ?? clusterOf(server));
   onTestFinished(() => watched[Symbol.asyncDispose]());
   const store = await openStore({
-    ...{ url: storeUrl ?? (await sqliteUrl()), logger },
+    ...{ url: storeUrl ?? (await sqliteDatabases().create()), logger },
     migrations: [eventMigrations, changeMigrations],
   });
   let passedMs = 0;

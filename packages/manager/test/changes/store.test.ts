@@ -1,11 +1,11 @@
 /** What is kept of changes, on both databases: before they are sent, after, when the store goes away, and when a manager is killed. */
 import { attribute } from "@espalier/ldap";
 import { type Statement, sql } from "@espalier/service";
-import { type Slapd, startSlapd, succeed, until } from "@espalier/tests/lab";
+import { dumpTables, forEachDatabase, type Slapd, startSlapd, until } from "@espalier/tests/lab";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { EntryChange } from "../../src/changes/change-set.ts";
 import { ChangeStore, type NewChangeSet } from "../../src/changes/change-store.ts";
-import { baseDn, changesLab, Directory, directoryLdif, forEachDatabase, person, sessionOf } from "./lab.ts";
+import { baseDn, changesLab, Directory, directoryLdif, person, sessionOf } from "./lab.ts";
 
 const tables = ["change_sets", "change_steps"];
 
@@ -28,19 +28,8 @@ forEachDatabase((databases) => {
 
   it(`the tables of changes are those of schema/changes.${databases.kind}.sql`, async () => {
     const url = await databases.create();
-    const { store } = await changesLab({ server: slapd, storeUrl: url });
-    const text = databases.kind === "postgres" ? await dumpPostgres(url) : await dumpSqlite();
-    await expect(text).toMatchFileSnapshot(`../../schema/changes.${databases.kind}.sql`);
-
-    async function dumpSqlite(): Promise<string> {
-      const rows = await store.all<{ readonly sql: string; readonly tbl_name: string }>(
-        sql`SELECT sql, tbl_name FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY tbl_name, type DESC, name`,
-      );
-      return rows
-        .filter(({ tbl_name: name }) => tables.includes(name))
-        .map((row) => `${row.sql};\n`)
-        .join("\n");
-    }
+    await changesLab({ server: slapd, storeUrl: url });
+    await expect(await dumpTables(url, tables)).toMatchFileSnapshot(`../../schema/changes.${databases.kind}.sql`);
   });
 
   it("a change set has a history, of the entry, of who made it, and of the whole cluster", async () => {
@@ -227,14 +216,3 @@ forEachDatabase((databases) => {
     expect(await changes.store.get(run.id)).toMatchObject({ applied: 121, ended_at: expect.any(Number) });
   });
 });
-
-/** Without what says which program wrote it, and the settings of the session. */
-async function dumpPostgres(url: string): Promise<string> {
-  const only = tables.map((table) => `--table=${table}`);
-  const dump = await succeed("pg_dump", ["--schema-only", "--no-owner", "--no-privileges", ...only, `--dbname=${url}`]);
-  const lines = dump.split("\n").filter((line) => !/^(--|SET |SELECT pg_catalog\.set_config|\\)/.test(line));
-  return `${lines
-    .join("\n")
-    .replaceAll(/\n{3,}/g, "\n\n")
-    .trim()}\n`;
-}

@@ -1,10 +1,9 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { sql } from "@espalier/service";
-import { succeed } from "@espalier/tests/lab";
+import { dumpTables, forEachDatabase } from "@espalier/tests/lab";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { NumberAllocator, numberMigrations, type UsedNumbers } from "../../src/entries/number-allocator.ts";
-import { forEachDatabase, openTestStore } from "./databases.ts";
+import { openTestStore } from "./databases.ts";
 
 /** A directory that others change too. */
 class Numbers implements UsedNumbers {
@@ -129,26 +128,9 @@ forEachDatabase((databases) => {
 
   it(`its table is that of schema/numbers.${databases.kind}.sql`, async () => {
     const url = await databases.create();
-    const store = await openTestStore(url, numberMigrations);
-    const text = databases.kind === "postgres" ? await dumpPostgres(url) : await dumpSqlite();
-    await expect(text).toMatchFileSnapshot(`../../schema/numbers.${databases.kind}.sql`);
-
-    async function dumpSqlite(): Promise<string> {
-      const rows = await store.all<{ readonly sql: string }>(
-        sql`SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND tbl_name = ${"manager_numbers"}`,
-      );
-      return rows.map((row) => `${row.sql};\n`).join("\n");
-    }
+    await openTestStore(url, numberMigrations);
+    await expect(await dumpTables(url, ["manager_numbers"])).toMatchFileSnapshot(
+      `../../schema/numbers.${databases.kind}.sql`,
+    );
   });
 });
-
-/** Without what says which program wrote it, and the settings of the session. */
-async function dumpPostgres(url: string): Promise<string> {
-  const options = ["--schema-only", "--no-owner", "--no-privileges", "--table=manager_numbers"];
-  const dump = await succeed("pg_dump", [...options, `--dbname=${url}`]);
-  const lines = dump.split("\n").filter((line) => !/^(--|SET |SELECT pg_catalog\.set_config|\\)/.test(line));
-  return `${lines
-    .join("\n")
-    .replaceAll(/\n{3,}/g, "\n\n")
-    .trim()}\n`;
-}

@@ -1,7 +1,5 @@
-import { createLog, eventMigrations, openStore, sql } from "@espalier/service";
-import { type Postgres, requirePrograms, startPostgres, succeed, temporaryDirectory } from "@espalier/tests/lab";
+import { dumpTables, type Postgres, requirePrograms, startPostgres, temporaryDirectory } from "@espalier/tests/lab";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { savedSearchMigrations } from "../../src/reading/migrations.ts";
 import { person } from "../clusters/watched.ts";
 import { type Api, sessionOf, startApi } from "./api.ts";
 
@@ -120,7 +118,11 @@ describe("on SQLite", () =>
     async start() {
       const directory = await temporaryDirectory("searches");
       const url = `sqlite:${directory.file("espalier.db")}`;
-      return { url, dump: () => dumpSqlite(url), end: async () => directory[Symbol.asyncDispose]() };
+      return {
+        url,
+        dump: () => dumpTables(url, ["saved_searches"]),
+        end: async () => directory[Symbol.asyncDispose](),
+      };
     },
   }));
 
@@ -130,28 +132,11 @@ withPostgres("on PostgreSQL", () =>
     kind: "postgres",
     async start() {
       const server: Postgres = await startPostgres();
-      return { url: server.url, dump: () => dumpPostgres(server.url), end: async () => server[Symbol.asyncDispose]() };
+      return {
+        url: server.url,
+        dump: () => dumpTables(server.url, ["saved_searches"]),
+        end: async () => server[Symbol.asyncDispose](),
+      };
     },
   }),
 );
-
-async function dumpSqlite(url: string): Promise<string> {
-  const logger = createLog({ destination: () => undefined }).logger("test");
-  const store = await openStore({ url, migrations: [eventMigrations, savedSearchMigrations], logger });
-  const rows = await store.all<{ readonly sql: string }>(
-    sql`SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND tbl_name = 'saved_searches' ORDER BY type DESC, name`,
-  );
-  await store.close();
-  return rows.map((row) => `${row.sql};\n`).join("\n");
-}
-
-/** Without what says which program wrote it, and the settings of the session. */
-async function dumpPostgres(url: string): Promise<string> {
-  const options = ["--schema-only", "--no-owner", "--no-privileges", "--table=saved_searches"];
-  const dump = await succeed("pg_dump", [...options, `--dbname=${url}`]);
-  const lines = dump.split("\n").filter((line) => !/^(--|SET |SELECT pg_catalog\.set_config|\\)/.test(line));
-  return `${lines
-    .join("\n")
-    .replaceAll(/\n{3,}/g, "\n\n")
-    .trim()}\n`;
-}

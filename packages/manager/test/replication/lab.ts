@@ -1,6 +1,5 @@
 /** Replication as the manager shows it: real servers, a real store, and the routes of the part. */
 import { randomBytes } from "node:crypto";
-import { rm } from "node:fs/promises";
 import {
   createLog,
   createMetrics,
@@ -16,6 +15,7 @@ import {
   freePort,
   Relay,
   type Slapd,
+  sqliteDatabases,
   startSlapd,
   succeed,
   temporaryDirectory,
@@ -91,7 +91,7 @@ export async function replicationLab(options: LabOptions): Promise<ReplicationLa
   const watched = await watch(options.cluster);
   onTestFinished(() => watched[Symbol.asyncDispose]());
   const migrations = [eventMigrations, changeMigrations, replicationMigrations];
-  const store = await openStore({ url: options.storeUrl ?? (await sqliteUrl()), logger, migrations });
+  const store = await openStore({ url: options.storeUrl ?? (await sqliteDatabases().create()), logger, migrations });
   onTestFinished(() => store.close());
   let passedMs = 0;
   const now = () => (startAt ?? Date.now()) + passedMs;
@@ -170,12 +170,6 @@ export async function replicationLab(options: LabOptions): Promise<ReplicationLa
     },
     another,
   };
-}
-
-export async function sqliteUrl(): Promise<string> {
-  const directory = await temporaryDirectory("replication");
-  onTestFinished(() => rm(directory.path, { recursive: true, force: true }));
-  return `sqlite:${directory.file("espalier.db")}`;
 }
 
 export const baseDn = "dc=example,dc=com";

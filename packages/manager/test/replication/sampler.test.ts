@@ -1,8 +1,15 @@
 /** The history, metrics and events of replication, over a real mirror and both databases. */
 
-import { createLog, openStore, sql } from "@espalier/service";
-import { type Postgres, requirePrograms, startPostgres, startSlapd, succeed, until } from "@espalier/tests/lab";
-import { afterAll, beforeAll, expect, describe as group, it } from "vitest";
+import { createLog, openStore } from "@espalier/service";
+import {
+  dumpTables,
+  forEachDatabase,
+  requirePrograms,
+  type StoreDatabases,
+  startSlapd,
+  until,
+} from "@espalier/tests/lab";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { replicationMigrations } from "../../src/replication/migrations.ts";
 import { person } from "../clusters/watched.ts";
 import {
@@ -12,37 +19,15 @@ import {
   directoryLdif,
   type Json,
   replicationLab,
-  sqliteUrl,
   startCuttableMirror,
   describe as write,
 } from "./lab.ts";
 
 const describe = requirePrograms({ slapd: "slapd", ldapsearch: "ldap-utils", openssl: "openssl" });
-const withPostgres = requirePrograms({ postgres: "postgresql-15", initdb: "postgresql-15", psql: "postgresql-15" });
 
 const annDn = `uid=ann,ou=people,${baseDn}`;
 const minuteMs = 60_000;
 const startAt = Date.parse("2026-11-22T12:00:00.000Z");
-
-interface Database {
-  create(): Promise<string>;
-}
-
-function postgresDatabase(): Database {
-  let server: Postgres;
-  let count = 0;
-  beforeAll(async () => {
-    server = await startPostgres();
-  });
-  afterAll(() => server[Symbol.asyncDispose]());
-  return {
-    async create() {
-      count += 1;
-      await server.psql(`CREATE DATABASE test_${count}`);
-      return server.url.replace(/postgres$/, `test_${count}`);
-    },
-  };
-}
 
 describe("replication as it is watched", () => {
   let mirror: CuttableMirror;
@@ -56,10 +41,9 @@ describe("replication as it is watched", () => {
   });
   afterAll(() => mirror[Symbol.asyncDispose]());
 
-  group("on SQLite", () => samples({ create: sqliteUrl }));
-  withPostgres("on PostgreSQL", () => samples(postgresDatabase()));
+  forEachDatabase(samples);
 
-  function samples({ create }: Database): void {
+  function samples({ create }: StoreDatabases): void {
     const inSync = (lab: Json) => until("the nodes to be in sync", async () => (await lab.get("")).inSync === true);
     const open = async (config = {}) => {
       const lab = await replicationLab({ cluster, identity: root(), startAt, storeUrl: await create(), config });
@@ -230,33 +214,11 @@ const silent = createLog({ destination: () => undefined }).logger("test");
 const tables = ["replication_rounds", "replication_samples", "replication_troubles"];
 
 /** Run with `-u` to write the files anew, so that a change of the tables is seen in the diff. */
-group("the tables of the history", () => {
-  it("on SQLite are those of schema/replication.sqlite.sql", async () => {
-    const store = await openStore({ url: await sqliteUrl(), migrations: [replicationMigrations], logger: silent });
-    const rows = await store.all<{ sql: string; tbl_name: string }>(
-      sql`SELECT sql, tbl_name FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY tbl_name, type DESC, name`,
-    );
+forEachDatabase((databases) => {
+  it(`the tables of the history are those of schema/replication.${databases.kind}.sql`, async () => {
+    const url = await databases.create();
+    const store = await openStore({ url, migrations: [replicationMigrations], logger: silent });
     await store.close();
-    const own = rows.filter(({ tbl_name: name }) => tables.includes(name));
-    await expect(own.map((row) => `${row.sql};\n`).join("\n")).toMatchFileSnapshot(
-      "../../schema/replication.sqlite.sql",
-    );
-  });
-
-  withPostgres("on PostgreSQL", () => {
-    it("are those of schema/replication.postgres.sql", async () => {
-      await using server = await startPostgres();
-      const store = await openStore({ url: server.url, migrations: [replicationMigrations], logger: silent });
-      await store.close();
-      const only = tables.map((table) => `--table=${table}`);
-      const options = ["--schema-only", "--no-owner", "--no-privileges", ...only, `--dbname=${server.url}`];
-      const dump = (await succeed("pg_dump", options)).split("\n");
-      const lines = dump.filter((line) => !/^(--|SET |SELECT pg_catalog\.set_config|\\)/.test(line));
-      const text = `${lines
-        .join("\n")
-        .replaceAll(/\n{3,}/g, "\n\n")
-        .trim()}\n`;
-      await expect(text).toMatchFileSnapshot("../../schema/replication.postgres.sql");
-    });
+    await expect(await dumpTables(url, tables)).toMatchFileSnapshot(`../../schema/replication.${databases.kind}.sql`);
   });
 });

@@ -1,10 +1,9 @@
 /** What a request has to pass before any part of the API sees it. */
-import { requirePrograms, type Slapd } from "@espalier/tests/lab";
+import { requirePrograms, type Slapd, sqliteDatabases } from "@espalier/tests/lab";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { addCors } from "../../src/sessions/cors.ts";
 import { startDirectory } from "./directory.ts";
 import { type Browser, type Manager, startManager } from "./manager.ts";
-import { sqliteUrl } from "./sqlite-store.ts";
 
 const describe = requirePrograms({ slapd: "slapd", ldapsearch: "ldap-utils" });
 
@@ -16,7 +15,7 @@ describe("a request", () => {
   afterAll(() => slapd?.[Symbol.asyncDispose]());
 
   const start = async (config: Parameters<typeof startManager>[0]["config"] = {}): Promise<Manager> =>
-    startManager({ slapd, url: await sqliteUrl(), config });
+    startManager({ slapd, url: await sqliteDatabases().create(), config });
   const signedIn = async ({ browser }: Manager, address?: string): Promise<Browser> => {
     const person = browser(address);
     const { status } = await person.signIn("bob", "bob-password");

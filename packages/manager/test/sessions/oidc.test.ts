@@ -3,12 +3,11 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { requirePrograms, type Slapd } from "@espalier/tests/lab";
+import { requirePrograms, type Slapd, sqliteDatabases } from "@espalier/tests/lab";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ann, annsPassword, bob, eve, startDirectory } from "./directory.ts";
 import { type Browser, type Manager, startManager } from "./manager.ts";
 import { type OpenIdProvider, startOpenIdProvider } from "./openid-provider.ts";
-import { sqliteUrl } from "./sqlite-store.ts";
 
 const describe = requirePrograms({ slapd: "slapd", ldapsearch: "ldap-utils" });
 const publicUrl = "http://ldap.example.com";
@@ -41,7 +40,7 @@ describe("signing in at an OpenID provider", () => {
   } = {}): Promise<Manager> => {
     const { issuer, clientId, clientSecret } = provider;
     const manager = await startManager({
-      ...{ slapd, url: await sqliteUrl() },
+      ...{ slapd, url: await sqliteDatabases().create() },
       clusters: { main: { ...account(), proxied_authorization: true, ...main }, closed: { base_dn: "ou=closed" } },
       config: { publicUrl, oidc: { company: { issuer, clientId, clientSecret, ...keys } }, ...config },
     });

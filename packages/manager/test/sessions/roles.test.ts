@@ -1,6 +1,6 @@
 /** Who may do what: roles by user, by group of each kind, below a DN; read-only clusters; and how changes of groups are noticed. */
 import { LdapClient } from "@espalier/ldap/client";
-import { requirePrograms, type Slapd } from "@espalier/tests/lab";
+import { requirePrograms, type Slapd, sqliteDatabases } from "@espalier/tests/lab";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { actions } from "../../src/sessions/session.ts";
 import {
@@ -17,7 +17,6 @@ import {
   startDirectory,
 } from "./directory.ts";
 import { type Browser, type Manager, startManager } from "./manager.ts";
-import { sqliteUrl } from "./sqlite-store.ts";
 
 const describe = requirePrograms({ slapd: "slapd", ldapsearch: "ldap-utils" });
 const people = `ou=people,${baseDn}`;
@@ -33,7 +32,7 @@ describe("roles", () => {
   afterAll(() => slapd?.[Symbol.asyncDispose]());
 
   const start = async (main: ClusterOptions): Promise<Manager> =>
-    startManager({ slapd, url: await sqliteUrl(), clusters: { main } });
+    startManager({ slapd, url: await sqliteDatabases().create(), clusters: { main } });
   const signIn = async ({ browser }: Manager, name: string, password: string): Promise<Browser> => {
     const person = browser();
     const { status } = await person.signIn(name, password);
@@ -159,7 +158,7 @@ describe("roles", () => {
   });
 
   it("another configuration holds from the next request on", async () => {
-    const url = await sqliteUrl();
+    const url = await sqliteDatabases().create();
     const before = await startManager({ slapd, url, clusters: { main: { roles: [{ role: "admin", users: [bob] }] } } });
     const person = await signIn(before, "bob", "bob-password");
     expect(await person.mayI("admin")).toBe("yes");

@@ -1,9 +1,8 @@
 /** One-time codes and recovery codes: enrolled, asked for, taken once, guessed in vain, required of roles. */
 import { sql } from "@espalier/service";
-import { requirePrograms, type Slapd } from "@espalier/tests/lab";
+import { forEachDatabase, requirePrograms, type Slapd } from "@espalier/tests/lab";
 import { TOTP, URI } from "otpauth";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { forEachDatabase } from "../entries/databases.ts";
 import { ann, annsPassword, bob, startDirectory } from "./directory.ts";
 import { type Browser, type Clock, type Manager, startManager, typesOf } from "./manager.ts";
 

@@ -2,11 +2,10 @@
 
 import { LdapClient } from "@espalier/ldap/client";
 import { type Statement, sql } from "@espalier/service";
-import { requirePrograms, type Slapd, ssha } from "@espalier/tests/lab";
+import { forEachDatabase, requirePrograms, type Slapd, ssha } from "@espalier/tests/lab";
 import fc from "fast-check";
 import { TOTP, URI } from "otpauth";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { forEachDatabase } from "../entries/databases.ts";
 import { ann, startDirectory } from "./directory.ts";
 import { type Manager, startManager } from "./manager.ts";
 

@@ -2,9 +2,8 @@
 import { createHash } from "node:crypto";
 import { LdapClient } from "@espalier/ldap/client";
 import { sql } from "@espalier/service";
-import { requirePrograms, type Slapd } from "@espalier/tests/lab";
+import { forEachDatabase, requirePrograms, type Slapd } from "@espalier/tests/lab";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { forEachDatabase } from "../entries/databases.ts";
 import { ann, annsPassword, bob, startDirectory } from "./directory.ts";
 import { type Manager, startManager, typesOf } from "./manager.ts";
 

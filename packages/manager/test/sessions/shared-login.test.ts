@@ -1,8 +1,7 @@
 /** The shared account of a cluster: tried, kept for an hour, and of use to the named roles alone. */
 import { sql } from "@espalier/service";
-import { requirePrograms, type Slapd } from "@espalier/tests/lab";
+import { forEachDatabase, requirePrograms, type Slapd } from "@espalier/tests/lab";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { forEachDatabase } from "../entries/databases.ts";
 import { ann, annsPassword, eve, startDirectory } from "./directory.ts";
 import { type Browser, startManager, typesOf } from "./manager.ts";
 

@@ -1,8 +1,7 @@
 /** Signing in: as oneself, by a bind, with what the directory says of the password; and nothing told to those who are refused. */
 import { sql } from "@espalier/service";
-import { requirePrograms, type Slapd } from "@espalier/tests/lab";
+import { forEachDatabase, requirePrograms, type Slapd } from "@espalier/tests/lab";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { forEachDatabase } from "../entries/databases.ts";
 import { ann, annsPassword, bob, eve, late, newcomer, startDirectory, tooLate } from "./directory.ts";
 import { type Manager, startManager, typesOf } from "./manager.ts";
 

@@ -1,10 +1,10 @@
 /** Jobs: their queue, what is kept of them, and what becomes of them when a process ends. */
 import { sql } from "@espalier/service";
-import { succeed, until } from "@espalier/tests/lab";
+import { dumpTables, forEachDatabase, until } from "@espalier/tests/lab";
 import { expect, it, onTestFinished } from "vitest";
 import type { Job } from "../../src/transfer/job.ts";
 import { type JobContext, Jobs, type JobsOptions, type NewJob } from "../../src/transfer/jobs.ts";
-import { forEachDatabase, openTestStore, silent } from "./databases.ts";
+import { openTestStore, silent } from "./databases.ts";
 
 const options = { format: "ldif", mode: "add", dryRun: false, continues: false } as const;
 const tables = ["manager_job_errors", "manager_jobs"];
@@ -239,27 +239,7 @@ forEachDatabase((databases) => {
 
   it(`the tables are those of schema/jobs.${databases.kind}.sql`, async () => {
     const url = await databases.create();
-    const store = await openTestStore(url);
-    const text = databases.kind === "postgres" ? await dumpPostgres(url) : await dumpSqlite();
-    await expect(text).toMatchFileSnapshot(`../../schema/jobs.${databases.kind}.sql`);
-
-    async function dumpSqlite(): Promise<string> {
-      const rows = await store.all<{ readonly sql: string; readonly tbl_name: string }>(
-        sql`SELECT sql, tbl_name FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY tbl_name, type DESC, name`,
-      );
-      const own = rows.filter(({ tbl_name: name }) => tables.includes(name));
-      return own.map((row) => `${row.sql};\n`).join("\n");
-    }
+    await openTestStore(url);
+    await expect(await dumpTables(url, tables)).toMatchFileSnapshot(`../../schema/jobs.${databases.kind}.sql`);
   });
 });
-
-/** Without what says which program wrote it, and the settings of the session. */
-async function dumpPostgres(url: string): Promise<string> {
-  const only = tables.map((table) => `--table=${table}`);
-  const dump = await succeed("pg_dump", ["--schema-only", "--no-owner", "--no-privileges", ...only, `--dbname=${url}`]);
-  const lines = dump.split("\n").filter((line) => !/^(--|SET |SELECT pg_catalog\.set_config|\\)/.test(line));
-  return `${lines
-    .join("\n")
-    .replaceAll(/\n{3,}/g, "\n\n")
-    .trim()}\n`;
-}

@@ -1,7 +1,7 @@
 import { sql } from "@espalier/service";
+import { forEachDatabase } from "@espalier/tests/lab";
 import { expect, it } from "vitest";
 import { unlockApprovals } from "../../src/approvals/unlock.ts";
-import { forEachDatabase } from "../deliveries/databases.ts";
 import {
   approvalOf,
   askAndAnswer,

@@ -2,12 +2,11 @@ import { request as httpRequest } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createLog, Secret, sql } from "@espalier/service";
 import { createHttpServer } from "@espalier/service/http";
-import { until } from "@espalier/tests/lab";
+import { forEachDatabase, until } from "@espalier/tests/lab";
 import { expect, it, onTestFinished } from "vitest";
 import { decisionUrl } from "../../src/approvals/link.ts";
 import { approvalRoutes } from "../../src/approvals/plugin.ts";
 import { ApiKeys } from "../../src/http/api-keys.ts";
-import { forEachDatabase } from "../deliveries/databases.ts";
 import { Clock, login, type Node, type NodeOptions, startNode } from "./node.ts";
 
 const key = "a-key-of-twenty-characters";

@@ -2,14 +2,15 @@
  * Two nodes ask, join, decide, take and end at random, several at the same time. What each was told is held against what the
  * document promises, whatever the order in which the store let them.
  */
+
 import { createLog, createMetrics, EventLog, eventMigrations, openStore, type Store, sql } from "@espalier/service";
+import { forEachDatabase } from "@espalier/tests/lab";
 import fc from "fast-check";
 import { expect, it, onTestFinished } from "vitest";
 import type { Approval, Decision } from "../../src/approvals/approval.ts";
 import { Approvals, type Decided } from "../../src/approvals/approvals.ts";
 import { decisionUrl } from "../../src/approvals/link.ts";
 import { notifyStoreMigrations } from "../../src/store-migrations.ts";
-import { forEachDatabase } from "../deliveries/databases.ts";
 import { Clock, hourMs, limits, secondMs } from "./node.ts";
 
 const logger = createLog({ destination: () => undefined }).logger("test");

@@ -1,5 +1,4 @@
-/** Each test's own empty database: an SQLite file, or a database of a PostgreSQL server that the test file shares. */
-import { rm } from "node:fs/promises";
+/** A store and its event log, for a test. */
 import {
   createLog,
   createMetrics,
@@ -9,56 +8,8 @@ import {
   openStore,
   type Store,
 } from "@espalier/service";
-import { type Postgres, requirePrograms, startPostgres, temporaryDirectory } from "@espalier/tests/lab";
-import { afterAll, beforeAll, describe, onTestFinished } from "vitest";
+import { onTestFinished } from "vitest";
 import { notifyMigrations } from "../../src/deliveries/migrations.ts";
-
-export interface Databases {
-  readonly kind: "sqlite" | "postgres";
-  /** URL of a new, empty one. */
-  create(): Promise<string>;
-}
-
-/** The same tests for both. */
-export function forEachDatabase(tests: (databases: Databases) => void): void {
-  describe("on SQLite", () => tests(sqliteDatabases()));
-  onPostgres(tests);
-}
-
-/** What only a store that several nodes share can show. */
-export function onPostgres(tests: (databases: Databases) => void): void {
-  const withPostgres = requirePrograms({ postgres: "postgresql-15", initdb: "postgresql-15", psql: "postgresql-15" });
-  withPostgres("on PostgreSQL", () => tests(postgresDatabases()));
-}
-
-function sqliteDatabases(): Databases {
-  return {
-    kind: "sqlite",
-    async create() {
-      const directory = await temporaryDirectory("notify");
-      onTestFinished(() => rm(directory.path, { recursive: true, force: true }));
-      return `sqlite:${directory.file("espalier.db")}`;
-    },
-  };
-}
-
-function postgresDatabases(): Databases {
-  let server: Postgres | undefined;
-  let count = 0;
-  beforeAll(async () => {
-    server = await startPostgres();
-  });
-  afterAll(() => server?.[Symbol.asyncDispose]());
-  return {
-    kind: "postgres",
-    async create() {
-      if (server === undefined) throw new Error("the server has not been started");
-      count += 1;
-      await server.psql(`CREATE DATABASE test_${count}`);
-      return server.url.replace(/postgres$/, `test_${count}`);
-    },
-  };
-}
 
 export const silent: Logger = createLog({ destination: () => undefined }).logger("test");
 

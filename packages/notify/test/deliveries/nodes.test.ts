@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type EventLog, type Store, sql } from "@espalier/service";
-import { ChildServer, Random, until } from "@espalier/tests/lab";
+import { ChildServer, forEachDatabase, onPostgres, Random, until } from "@espalier/tests/lab";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { createEventLog, forEachDatabase, onPostgres, openTestStore } from "./databases.ts";
+import { createEventLog, openTestStore } from "./databases.ts";
 import { type Endpoint, startEndpoint } from "./endpoint.ts";
 
 const program = new URL("./node.ts", import.meta.url).pathname;

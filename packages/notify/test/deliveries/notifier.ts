@@ -1,4 +1,5 @@
 /** Router and workers over one store, with a clock of the test's own and channels in this process. */
+
 import {
   createMetrics,
   type EventLog,
@@ -7,6 +8,7 @@ import {
   type Store,
   type StoredEvent,
 } from "@espalier/service";
+import type { StoreDatabases } from "@espalier/tests/lab";
 import type { z } from "zod";
 import type { Channel, SendOutcome } from "../../src/channels/channel.ts";
 import type { Message } from "../../src/channels/message.ts";
@@ -17,7 +19,7 @@ import { DeliveryWorkers } from "../../src/deliveries/workers.ts";
 import { Incidents } from "../../src/routes/acknowledgement.ts";
 import { routesConfig } from "../../src/routes/config.ts";
 import { Router } from "../../src/routes/router.ts";
-import { createEventLog, type Databases, openTestStore, silent } from "./databases.ts";
+import { createEventLog, openTestStore, silent } from "./databases.ts";
 
 export const secondMs = 1_000;
 export const minuteMs = 60_000;
@@ -81,7 +83,7 @@ export interface Notifier {
   readonly router: Router;
 }
 
-export async function createNotifier(databases: Databases, options: NotifierOptions): Promise<Notifier> {
+export async function createNotifier(databases: StoreDatabases, options: NotifierOptions): Promise<Notifier> {
   const { channels = [new TestChannel("mail"), new TestChannel("phone")], start = "2026-01-10T12:00:00Z" } = options;
   let now = Date.parse(start);
   const clock = () => now;

@@ -1,36 +1,17 @@
-import { sql } from "@espalier/service";
-import { succeed } from "@espalier/tests/lab";
+import { dumpTables, forEachDatabase } from "@espalier/tests/lab";
 import { expect, it } from "vitest";
-import { forEachDatabase, openTestStore } from "./databases.ts";
+import { openTestStore } from "./databases.ts";
 
-const tables = ["channel_states", "deliveries", "delivery_events", "delivery_failures", "escalations", "incidents"];
-const all = [...tables, "route_dedupe", "routing"];
+const tables = [
+  ...["channel_states", "deliveries", "delivery_events", "delivery_failures", "escalations", "incidents"],
+  ...["route_dedupe", "routing"],
+];
 
 /** Run with `-u` to write the files anew, so that a change of the tables is seen in the diff. */
 forEachDatabase((databases) => {
   it(`the tables of deliveries are those of schema/deliveries.${databases.kind}.sql`, async () => {
     const url = await databases.create();
-    const store = await openTestStore(url);
-    const text = databases.kind === "postgres" ? await dumpPostgres(url) : await dumpSqlite();
-    await expect(text).toMatchFileSnapshot(`../../schema/deliveries.${databases.kind}.sql`);
-
-    async function dumpSqlite(): Promise<string> {
-      const rows = await store.all<{ readonly sql: string; readonly tbl_name: string }>(
-        sql`SELECT sql, tbl_name FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY tbl_name, type DESC, name`,
-      );
-      const own = rows.filter(({ tbl_name: name }) => all.includes(name));
-      return own.map((row) => `${row.sql};\n`).join("\n");
-    }
+    await openTestStore(url);
+    await expect(await dumpTables(url, tables)).toMatchFileSnapshot(`../../schema/deliveries.${databases.kind}.sql`);
   });
 });
-
-/** Without what says which program wrote it, and the settings of the session. */
-async function dumpPostgres(url: string): Promise<string> {
-  const only = all.map((table) => `--table=${table}`);
-  const dump = await succeed("pg_dump", ["--schema-only", "--no-owner", "--no-privileges", ...only, `--dbname=${url}`]);
-  const lines = dump.split("\n").filter((line) => !/^(--|SET |SELECT pg_catalog\.set_config|\\)/.test(line));
-  return `${lines
-    .join("\n")
-    .replaceAll(/\n{3,}/g, "\n\n")
-    .trim()}\n`;
-}

@@ -1,10 +1,9 @@
 import { sql } from "@espalier/service";
-import { until } from "@espalier/tests/lab";
+import { forEachDatabase, until } from "@espalier/tests/lab";
 import { describe, expect, it } from "vitest";
 import type { SendOutcome } from "../../src/channels/channel.ts";
 import { enableChannel } from "../../src/deliveries/channel-state.ts";
 import { removeOldDeliveries } from "../../src/deliveries/retention.ts";
-import { forEachDatabase } from "./databases.ts";
 import { createNotifier, dayMs, delivered, hourMs, minuteMs, secondMs, TestChannel } from "./notifier.ts";
 
 const routes = [{ match: { type: ["entry.*", "backend.*"] }, channels: ["mail"] }];

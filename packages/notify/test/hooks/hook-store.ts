@@ -1,8 +1,10 @@
 /** A store with all tables of the service, and a log whose time is the test's own. */
+
 import { createMetrics, EventLog, eventMigrations, openStore, type Store } from "@espalier/service";
+import type { StoreDatabases } from "@espalier/tests/lab";
 import { onTestFinished } from "vitest";
 import { notifyStoreMigrations } from "../../src/store-migrations.ts";
-import { type Databases, silent } from "../deliveries/databases.ts";
+import { silent } from "../deliveries/databases.ts";
 
 export interface HookStore {
   readonly url: string;
@@ -11,7 +13,7 @@ export interface HookStore {
   now: number;
 }
 
-export async function openHookStore(databases: Databases): Promise<HookStore> {
+export async function openHookStore(databases: StoreDatabases): Promise<HookStore> {
   const url = await databases.create();
   const store = await openStore({ url, migrations: [eventMigrations, ...notifyStoreMigrations], logger: silent });
   onTestFinished(() => store.close());

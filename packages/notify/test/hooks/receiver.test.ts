@@ -1,9 +1,10 @@
 import { createHmac } from "node:crypto";
 import { type EventLog, type Store, StoreError } from "@espalier/service";
+import { forEachDatabase, type StoreDatabases } from "@espalier/tests/lab";
 import { describe, expect, it } from "vitest";
 import { flushDigests } from "../../src/hooks/digests.ts";
 import { type HookObserver, HookReceiver, type HookRequest } from "../../src/hooks/receiver.ts";
-import { type Databases, forEachDatabase, silent } from "../deliveries/databases.ts";
+import { silent } from "../deliveries/databases.ts";
 import { eventsOf, type HookStore, openHookStore } from "./hook-store.ts";
 import { sources, type WrittenSources } from "./sources.ts";
 
@@ -27,7 +28,7 @@ interface Receiving extends HookStore {
 }
 
 async function receiving(
-  databases: Databases,
+  databases: StoreDatabases,
   written: WrittenSources[string] = { secrets: [secret] },
 ): Promise<Receiving> {
   const opened = await openHookStore(databases);

@@ -1,7 +1,7 @@
 import { sql } from "@espalier/service";
+import { forEachDatabase } from "@espalier/tests/lab";
 import { expect, it } from "vitest";
 import { listRejections, type RejectedRequest, Rejections } from "../../src/hooks/rejections.ts";
-import { forEachDatabase } from "../deliveries/databases.ts";
 import { openHookStore } from "./hook-store.ts";
 
 const request: RejectedRequest = {

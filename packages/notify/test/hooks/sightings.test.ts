@@ -1,6 +1,6 @@
+import { forEachDatabase } from "@espalier/tests/lab";
 import { expect, it } from "vitest";
 import { Sightings } from "../../src/hooks/sightings.ts";
-import { forEachDatabase } from "../deliveries/databases.ts";
 import { eventsOf, type HookStore, openHookStore } from "./hook-store.ts";
 import { source } from "./sources.ts";
 

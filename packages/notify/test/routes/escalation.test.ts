@@ -1,5 +1,5 @@
+import { forEachDatabase } from "@espalier/tests/lab";
 import { describe, expect, it } from "vitest";
-import { forEachDatabase } from "../deliveries/databases.ts";
 import { createNotifier, dayMs, hourMs, minuteMs, secondMs, TestChannel } from "../deliveries/notifier.ts";
 
 const down = { type: "backend.down", severity: "high", subject: "ldap1" } as const;

@@ -1,8 +1,8 @@
 /** What routes promise, as a model that knows nothing of tables, compared with what really is sent, step by step. */
+import { forEachDatabase } from "@espalier/tests/lab";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Message } from "../../src/channels/message.ts";
-import { forEachDatabase } from "../deliveries/databases.ts";
 import { createNotifier, minuteMs, secondMs, TestChannel } from "../deliveries/notifier.ts";
 
 const subjects = ["a", "b"] as const;

@@ -1,8 +1,9 @@
 import { createMetrics, sql } from "@espalier/service";
+import { forEachDatabase } from "@espalier/tests/lab";
 import { describe, expect, it } from "vitest";
 import { routesConfig } from "../../src/routes/config.ts";
 import { Router } from "../../src/routes/router.ts";
-import { createEventLog, forEachDatabase, openTestStore, silent } from "../deliveries/databases.ts";
+import { createEventLog, openTestStore, silent } from "../deliveries/databases.ts";
 import { createNotifier, hourMs, minuteMs, secondMs, TestChannel } from "../deliveries/notifier.ts";
 
 const down = { type: "backend.down", severity: "high", subject: "ldap1" } as const;

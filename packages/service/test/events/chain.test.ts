@@ -1,8 +1,8 @@
-import { until } from "@espalier/tests/lab";
+import { forEachDatabase, until } from "@espalier/tests/lab";
 import { describe, expect, it } from "vitest";
 import { type EventLog, type NewEvent, sql } from "../../src/index.ts";
 import { startChild } from "../child.ts";
-import { createEventLog, forEachDatabase, openTestStore } from "../store/databases.ts";
+import { createEventLog, openTestStore } from "../store/databases.ts";
 
 const change: NewEvent = {
   type: "entry.modified",

@@ -1,13 +1,7 @@
-import { requirePrograms, until } from "@espalier/tests/lab";
+import { postgresDatabases, requirePrograms, sqliteDatabases, until } from "@espalier/tests/lab";
 import { describe, expect, it } from "vitest";
 import { createMetrics, logEventSink, type NewEvent, Secret, type Store, sql } from "../../src/index.ts";
-import {
-  createEventLog,
-  openTestStore,
-  postgresDatabases,
-  recordingLogger,
-  sqliteDatabases,
-} from "../store/databases.ts";
+import { createEventLog, openTestStore, recordingLogger } from "../store/databases.ts";
 
 const refused: NewEvent = { type: "bind.refused", severity: "low", subject: "uid=jane", source: "gateway", time: 0 };
 

@@ -1,6 +1,7 @@
+import { forEachDatabase } from "@espalier/tests/lab";
 import { describe, expect, it } from "vitest";
 import { EventError, type NewEvent, sql } from "../../src/index.ts";
-import { createEventLog, forEachDatabase, hourMs, openTestStore } from "../store/databases.ts";
+import { createEventLog, hourMs, openTestStore } from "../store/databases.ts";
 
 const backendDown: NewEvent = {
   type: "backend.down",

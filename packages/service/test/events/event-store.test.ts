@@ -1,3 +1,4 @@
+import { sqliteDatabases } from "@espalier/tests/lab";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   createHealth,
@@ -8,7 +9,7 @@ import {
   storeSection,
 } from "../../src/index.ts";
 import { variables } from "../configuration/gateway-section.ts";
-import { createEventLog, openTestStore, silent, sqliteDatabases } from "../store/databases.ts";
+import { createEventLog, openTestStore, silent } from "../store/databases.ts";
 
 const dayMs = 86_400_000;
 const event: NewEvent = { type: "a.b", severity: "info", subject: "s", source: "test" };

@@ -1,9 +1,9 @@
 /** What becomes of an event when the connection breaks between the commit and its acknowledgement. */
 import { type AddressInfo, connect, createServer } from "node:net";
-import { requirePrograms, until } from "@espalier/tests/lab";
+import { postgresDatabases, requirePrograms, until } from "@espalier/tests/lab";
 import { expect, it, onTestFinished } from "vitest";
 import { type NewEvent, sql } from "../../src/index.ts";
-import { createEventLog, openTestStore, postgresDatabases, recordingLogger } from "../store/databases.ts";
+import { createEventLog, openTestStore, recordingLogger } from "../store/databases.ts";
 
 const event: NewEvent = { type: "a.b", severity: "info", subject: "s", source: "test", audit: true };
 

@@ -1,3 +1,4 @@
+import { forEachDatabase } from "@espalier/tests/lab";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatCursor, parseCursor } from "../../src/events/cursor.ts";
@@ -9,7 +10,7 @@ import {
   type StoredEvent,
   severities,
 } from "../../src/index.ts";
-import { createEventLog, forEachDatabase, openTestStore } from "../store/databases.ts";
+import { createEventLog, openTestStore } from "../store/databases.ts";
 
 const types = ["backend.down", "backend.up", "backend.health.failed", "backends.listed", "bind.refused"];
 const subjects = ["ldap1", "ldap2", "uid=jane"];

@@ -1,6 +1,7 @@
+import { forEachDatabase } from "@espalier/tests/lab";
 import { describe, expect, it } from "vitest";
 import { createMetrics, type NewEvent, type Retention } from "../../src/index.ts";
-import { createEventLog, forEachDatabase, openTestStore } from "../store/databases.ts";
+import { createEventLog, openTestStore } from "../store/databases.ts";
 
 const dayMs = 86_400_000;
 const retention: Retention = {

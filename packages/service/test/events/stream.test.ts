@@ -1,6 +1,6 @@
 import { createServer, get, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { until } from "@espalier/tests/lab";
+import { forEachDatabase, sqliteDatabases, until } from "@espalier/tests/lab";
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
   type EventLog,
@@ -10,7 +10,7 @@ import {
   sendServerSentEvents,
 } from "../../src/index.ts";
 import { startChild } from "../child.ts";
-import { createEventLog, forEachDatabase, openTestStore, sqliteDatabases } from "../store/databases.ts";
+import { createEventLog, openTestStore } from "../store/databases.ts";
 
 const happened: NewEvent = { type: "entry.modified", severity: "info", subject: "s", source: "manager" };
 

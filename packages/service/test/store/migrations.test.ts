@@ -1,11 +1,12 @@
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { forEachDatabase } from "@espalier/tests/lab";
 import { describe, expect, it } from "vitest";
 import { eventMigrations, type MigrationSet, openStore, StoreError, sql } from "../../src/index.ts";
 import { startChild } from "../child.ts";
 import { temporaryDirectory } from "../temporary-directory.ts";
-import { forEachDatabase, openTestStore, silent } from "./databases.ts";
+import { openTestStore, silent } from "./databases.ts";
 
 /** A package's migrations, the same text for both databases. */
 function migrationSet(name: string, files: Readonly<Record<string, string>>): MigrationSet {

@@ -1,7 +1,8 @@
+import { sqliteDatabases } from "@espalier/tests/lab";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { joinSql, type Statement, sql, sqlRows } from "../../src/index.ts";
-import { openTestStore, sqliteDatabases } from "./databases.ts";
+import { openTestStore } from "./databases.ts";
 
 describe("a statement", () => {
   it("has its values apart from its text, numbered where the database wants that", () => {

@@ -1,11 +1,11 @@
-import { until } from "@espalier/tests/lab";
+import { forEachDatabase, type StoreDatabases, until } from "@espalier/tests/lab";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { createMetrics, type Store, StoreError, sql, type Transaction } from "../../src/index.ts";
 import { startChild } from "../child.ts";
-import { type Databases, forEachDatabase, openTestStore, recordingLogger } from "./databases.ts";
+import { openTestStore, recordingLogger } from "./databases.ts";
 
 /** A store with a table of the test's own. */
-async function openWithCounters(databases: Databases, url: string): Promise<Store> {
+async function openWithCounters(databases: StoreDatabases, url: string): Promise<Store> {
   const store = await openTestStore(url);
   await databases.alter(url, "CREATE TABLE IF NOT EXISTS counters (name text PRIMARY KEY, value integer NOT NULL)");
   return store;
