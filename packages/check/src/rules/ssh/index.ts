@@ -1,0 +1,4 @@
+/** The rules about SSH (SSH). */
+import type { Rule } from "../../engine/rule.ts";
+
+export const sshRules: readonly Rule[] = [];
