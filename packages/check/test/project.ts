@@ -49,3 +49,11 @@ export function findingsOf(rule: Rule, files: Files | Project, options: Findings
     throw new Error(unreadable.map(({ subject, message }) => `${subject}: ${message}`).join("\n"));
   return findings;
 }
+
+/** A finding on one line: severity, place, path, message. */
+export function linesOf(findings: readonly Finding[]): readonly string[] {
+  return findings.map(({ severity, location, path, message }) => {
+    const place = location === undefined ? "" : `${location.file}:${location.line}:${location.column} `;
+    return `${severity} ${place}${path}: ${message}`;
+  });
+}
