@@ -48,7 +48,7 @@ export function createProgram(environment: Environment): Command {
     .action(async ({ config }: FileOption) => {
       const { runGateway } = await import("./commands/gateway.ts");
       process.exitCode = await runGateway(() => loadGatewayConfiguration(environment, config), {
-        notifySocket: environment.NOTIFY_SOCKET,
+        systemd: environment,
       });
     });
   program
@@ -76,7 +76,7 @@ export function createProgram(environment: Environment): Command {
     .action(async ({ config }: FileOption) => {
       const { runManager } = await import("./commands/manager.ts");
       process.exitCode = await runManager(() => loadManagerConfiguration(environment, config), {
-        notifySocket: environment.NOTIFY_SOCKET,
+        systemd: environment,
       });
     });
   addSloCommands(program);

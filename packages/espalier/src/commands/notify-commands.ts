@@ -27,7 +27,7 @@ export function addNotifyCommands(program: Command, environment: Environment, fi
     .action(async ({ config }: FileOption) => {
       const { runNotify } = await import("./notify.ts");
       process.exitCode = await runNotify(() => loadNotifyConfiguration(environment, config), {
-        notifySocket: environment.NOTIFY_SOCKET,
+        systemd: environment,
       });
     });
   const command = (parent: Command, name: string, description: string) =>

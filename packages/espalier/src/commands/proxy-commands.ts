@@ -55,7 +55,7 @@ export function addProxyCommands(program: Command, environment: Environment, fil
       const load = config
         ? () => proxyConfigurationOf(config, environment)
         : () => loadProxyConfiguration(environment, options.config);
-      process.exitCode = await runProxy(load, { notifySocket: environment.NOTIFY_SOCKET });
+      process.exitCode = await runProxy(load, { systemd: environment });
     });
 
   const control = (name: string, description: string) =>

@@ -13,6 +13,7 @@ import {
   type Metrics,
   runService,
   type Service,
+  type SystemdEnvironment,
   startHealthServer,
 } from "@espalier/service";
 import type { CommonConfiguration } from "../configuration.ts";
@@ -45,8 +46,8 @@ export interface Part<Configuration> extends Pick<Service, "start" | "drain"> {
 export interface RunOptions {
   /** The file descriptor that the log goes to in place of standard output. */
   readonly logTo?: LogDestination;
-  /** systemd's NOTIFY_SOCKET. */
-  readonly notifySocket?: string | undefined;
+  /** Where systemd says how it is told. */
+  readonly systemd?: SystemdEnvironment;
   /** Called once everything serves. */
   readonly onServing?: () => void;
 }
@@ -59,7 +60,7 @@ export interface RunOptions {
 export async function runParts<Configuration extends CommonConfiguration>(
   load: () => Configuration,
   makeParts: (configuration: Configuration, surroundings: Surroundings) => readonly Part<Configuration>[],
-  { logTo = 1, notifySocket, onServing }: RunOptions = {},
+  { logTo = 1, systemd = {}, onServing }: RunOptions = {},
 ): Promise<number> {
   const configuration = load();
   const log = createLog({ level: configuration.log.level, destination: logTo });
@@ -95,7 +96,7 @@ export async function runParts<Configuration extends CommonConfiguration>(
     },
     logger,
     health,
-    notifier: createNotifier(notifySocket, logger),
+    notifier: createNotifier(systemd, logger),
     drainTimeoutMs: parts.reduce((sum, { drainTimeoutMs }) => sum + drainTimeoutMs, 2_000),
   });
 }

@@ -15,11 +15,10 @@ import { type Part, type RunOptions, runParts, type Surroundings } from "./run-p
 const demoData = "data";
 
 export async function up(environment: Environment, file: string | undefined): Promise<number> {
-  const notifySocket = environment.NOTIFY_SOCKET;
   const services = new Services();
   const make = (configuration: Configuration, surroundings: Surroundings) => services.make(configuration, surroundings);
   if (isConfigured(environment, file)) {
-    return runParts(() => loadWholeConfiguration(environment, file), make, { notifySocket });
+    return runParts(() => loadWholeConfiguration(environment, file), make, { systemd: environment });
   }
   prepareDemo(join(demoData, "demo.sqlite"));
   const options: RunOptions = {

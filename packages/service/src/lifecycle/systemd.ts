@@ -7,8 +7,16 @@
 import { execFile } from "node:child_process";
 import type { Logger } from "../log/logger.ts";
 
+/** What systemd says to a service by its environment: sd_notify(3), sd_watchdog_enabled(3). */
+export interface SystemdEnvironment {
+  readonly NOTIFY_SOCKET?: string | undefined;
+  /** Microseconds, of the unit's WatchdogSec: a service that is not heard of for so long is killed and started anew. */
+  readonly WATCHDOG_USEC?: string | undefined;
+}
+
 /** Each resolves when systemd has been told, or could not be: that is logged, and the service goes on. */
 export interface Notifier {
+  /** From the first time on the watchdog is told as well, as long as the event loop turns. */
   ready(): Promise<void>;
   reloading(): Promise<void>;
   stopping(): Promise<void>;
@@ -17,8 +25,9 @@ export interface Notifier {
 const program = "/usr/bin/systemd-notify";
 const timeoutMs = 5_000;
 
-/** `socket` is the variable NOTIFY_SOCKET; without it there is no systemd to tell and nothing is done. */
-export function createNotifier(socket: string | undefined, logger: Logger): Notifier {
+/** Without NOTIFY_SOCKET there is no systemd to tell, and nothing is done. */
+export function createNotifier(environment: SystemdEnvironment, logger: Logger): Notifier {
+  const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: watchdogUsec } = environment;
   const notify = (...assignments: string[]): Promise<void> => {
     if (socket === undefined || socket === "") return Promise.resolve();
     return new Promise((resolve) => {
@@ -28,8 +37,17 @@ export function createNotifier(socket: string | undefined, logger: Logger): Noti
       });
     });
   };
+  let watchdog: NodeJS.Timeout | undefined;
+  const watched = () => {
+    const intervalMs = Number(watchdogUsec) / 2_000;
+    // WATCHDOG_PID is not asked for: where the machine's Node is older, the service is a child of the one that systemd started.
+    if (intervalMs > 0) watchdog ??= setInterval(() => notify("WATCHDOG=1"), intervalMs).unref();
+  };
   return {
-    ready: () => notify("READY=1"),
+    ready() {
+      watched();
+      return notify("READY=1");
+    },
     // MONOTONIC_USEC is for Type=notify-reload, which takes no RELOADING=1 without it.
     reloading: () => notify("RELOADING=1", `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`),
     stopping: () => notify("STOPPING=1"),

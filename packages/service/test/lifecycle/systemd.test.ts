@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import { createLog, createNotifier } from "../../src/index.ts";
@@ -29,7 +30,10 @@ describe("telling systemd", () => {
       const systemd = spawn("python3", ["-c", receiver, socket], { stdio: ["ignore", "pipe", "inherit"] });
       await new Promise((resolve) => systemd.stdout.once("readable", resolve));
       const lines: string[] = [];
-      const notifier = createNotifier(socket, createLog({ destination: (line) => lines.push(line) }).logger("systemd"));
+      const notifier = createNotifier(
+        { NOTIFY_SOCKET: socket },
+        createLog({ destination: (line) => lines.push(line) }).logger("systemd"),
+      );
       await notifier.ready();
       await notifier.reloading();
       await notifier.ready();
@@ -44,10 +48,29 @@ describe("telling systemd", () => {
     },
   );
 
+  it.skipIf(systemdNotify.isMissing || python.isMissing)(
+    `that it lives, twice in the time that the watchdog waits, once it is ready${systemdNotify.note}${python.note}`,
+    async () => {
+      const socket = join(temporaryDirectory(), "notify");
+      const systemd = spawn("python3", ["-u", "-c", receiver, socket], { stdio: ["ignore", "pipe", "inherit"] });
+      const received = createInterface({ input: systemd.stdout })[Symbol.asyncIterator]();
+      await received.next();
+      const logger = createLog({ destination: () => {} }).logger("systemd");
+      await createNotifier({ NOTIFY_SOCKET: socket, WATCHDOG_USEC: "200000" }, logger).ready();
+      const lines: string[] = [];
+      while (lines.length < 3) {
+        const { value = "" } = await received.next();
+        if (value !== "BARRIER=1") lines.push(value);
+      }
+      systemd.kill();
+      expect(lines).toEqual(["READY=1", "WATCHDOG=1", "WATCHDOG=1"]);
+    },
+  );
+
   it("does nothing where there is no systemd", async () => {
     const lines: string[] = [];
     const notifier = createNotifier(
-      undefined,
+      {},
       createLog({ destination: (line) => lines.push(line) }).logger("systemd"),
     );
     await Promise.all([notifier.ready(), notifier.reloading(), notifier.stopping()]);
@@ -57,7 +80,7 @@ describe("telling systemd", () => {
   it("goes on, with a line in the log, when systemd cannot be told", async () => {
     const lines: string[] = [];
     const logger = createLog({ destination: (line) => lines.push(line) }).logger("systemd");
-    await createNotifier(join(temporaryDirectory(), "nobody"), logger).ready();
+    await createNotifier({ NOTIFY_SOCKET: join(temporaryDirectory(), "nobody") }, logger).ready();
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([
       { level: "WARN", message: "systemd could not be notified", assignments: ["READY=1"] },
     ]);
