@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
 import { check } from "../src/engine/check.ts";
 import type { Finding } from "../src/engine/finding.ts";
+import { planFixes } from "../src/engine/fix/plan-fixes.ts";
 import { Project } from "../src/engine/project.ts";
 import type { Profile, Rule } from "../src/engine/rule.ts";
 import type { DocumentKind, Documents } from "../src/inputs/documents.ts";
@@ -56,4 +57,25 @@ export function linesOf(findings: readonly Finding[]): readonly string[] {
     const place = location === undefined ? "" : `${location.file}:${location.line}:${location.column} `;
     return `${severity} ${place}${path}: ${message}`;
   });
+}
+
+/** A finding as its rule made it, its place as `file:line:column`. */
+export function detailsOf(findings: readonly Finding[]) {
+  return findings.map(({ subject, severity, message, location, path, fix, edits }) => ({
+    subject,
+    severity,
+    message,
+    place: location === undefined ? undefined : `${location.file}:${location.line}:${location.column}`,
+    path,
+    fix,
+    edits,
+  }));
+}
+
+/** The texts of files after every fix that a rule offers, and what it finds in them then. */
+export function fixedBy(rule: Rule, files: Readonly<Record<string, string>>, options: FindingsOptions = {}) {
+  const project = projectOf(files);
+  const { files: changes } = planFixes(project, findingsOf(rule, project, options), "all");
+  const texts = Object.fromEntries(changes.map(({ file, text }) => [file.path, text ?? file.text]));
+  return { texts, left: linesOf(findingsOf(rule, { ...files, ...texts }, options)) };
 }

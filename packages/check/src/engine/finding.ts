@@ -21,7 +21,15 @@ export interface Finding {
   /** The same as long as rule, subject, path and value are; not the line. 32 hexadecimal digits. */
   readonly fingerprint: string;
   /** Set: somebody has taken it on, with a reason. It counts for nothing. */
-  readonly suppressed?: { readonly reason: string; readonly until?: string };
+  readonly suppressed?: {
+    readonly reason: string;
+    readonly until?: string;
+    readonly by: "comment" | "configuration";
+    /** Of the comment. */
+    readonly location?: Location;
+  };
+  /** Set: it was taken on until a day that is past. It counts again. */
+  readonly ended?: { readonly reason: string; readonly until: string };
   /** Set where a baseline is given: `unchanged` is excused by it. */
   readonly baseline?: "new" | "unchanged";
 }

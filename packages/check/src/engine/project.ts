@@ -10,17 +10,19 @@ export interface Unreadable {
   readonly location?: Location | undefined;
 }
 
+export type DocumentsByKind = { readonly [Kind in DocumentKind]?: readonly Documents[Kind][] };
+
 export class Project {
   /** Absolute; the paths of files are relative to it. */
   readonly root: string;
   readonly files: ReadonlyMap<string, SourceFile>;
   readonly unreadable: readonly Unreadable[];
-  readonly #documents: { readonly [Kind in DocumentKind]?: readonly Documents[Kind][] };
+  readonly #documents: DocumentsByKind;
 
   constructor(parts: {
     readonly root: string;
     readonly files: Iterable<SourceFile>;
-    readonly documents: { readonly [Kind in DocumentKind]?: readonly Documents[Kind][] };
+    readonly documents: DocumentsByKind;
     readonly unreadable?: readonly Unreadable[];
   }) {
     this.root = parts.root;
@@ -32,5 +34,19 @@ export class Project {
   /** The documents of a kind, in the order in which they were read. */
   of<Kind extends DocumentKind>(kind: Kind): readonly Documents[Kind][] {
     return this.#documents[kind] ?? [];
+  }
+
+  /** The same with more documents and more that could not be read: what was observed on a running system. */
+  with(more: { readonly documents: DocumentsByKind; readonly unreadable?: readonly Unreadable[] }): Project {
+    const documents: { [Kind in DocumentKind]?: readonly unknown[] } = { ...this.#documents };
+    for (const kind of Object.keys(more.documents) as DocumentKind[]) {
+      documents[kind] = [...this.of(kind), ...(more.documents[kind] ?? [])];
+    }
+    return new Project({
+      root: this.root,
+      files: this.files.values(),
+      documents: documents as DocumentsByKind,
+      unreadable: [...this.unreadable, ...(more.unreadable ?? [])],
+    });
   }
 }

@@ -14,6 +14,8 @@ export interface ConfigNodeParts {
   readonly keyLocation?: Location | undefined;
   /** A scalar as it is written, before `${…}` was filled in. */
   readonly written?: string | undefined;
+  /** A tag of its own, such as `!reset`. */
+  readonly tag?: string | undefined;
   readonly content: Scalar | ReadonlyMap<string, ConfigNode> | readonly ConfigNode[];
 }
 
@@ -24,6 +26,7 @@ export class ConfigNode {
   /** Of the key that it is the value of. */
   readonly keyLocation: Location | undefined;
   readonly written: string | undefined;
+  readonly tag: string | undefined;
   readonly content: ConfigNodeParts["content"];
 
   constructor(parts: ConfigNodeParts) {
@@ -32,7 +35,13 @@ export class ConfigNode {
     this.location = parts.location;
     this.keyLocation = parts.keyLocation;
     this.written = parts.written;
+    this.tag = parts.tag;
     this.content = parts.content;
+  }
+
+  /** The same node but for these parts. */
+  with(parts: Partial<ConfigNodeParts>): ConfigNode {
+    return new ConfigNode({ ...this, ...parts });
   }
 
   get kind(): "map" | "list" | "scalar" {

@@ -1,12 +1,16 @@
 /** Reads what a check is to look at: files and folders, each file as every format that it is of. */
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join, relative, resolve, sep } from "node:path";
+import { readdirSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { Project, type Unreadable } from "../engine/project.ts";
+import { readAccounts } from "./accounts.ts";
 import { readComposeProjects } from "./compose/read-compose.ts";
 import type { DocumentKind, Documents } from "./documents.ts";
-import type { Format } from "./format.ts";
 import { formats } from "./formats.ts";
-import { InputError, SourceFile } from "./source-file.ts";
+import { readGitWorkTrees } from "./git.ts";
+import { certificateFiles } from "./named-certificates.ts";
+import { parsePem } from "./pem.ts";
+import { InputError } from "./source-file.ts";
+import { SourceFiles, whyUnreadable } from "./source-files.ts";
 
 export interface ReadOptions {
   /** Absolute; findings name files relative to it. */
@@ -24,47 +28,68 @@ export interface ReadOptions {
 type Collected = { [Kind in DocumentKind]?: Documents[Kind][] };
 
 const skippedFolders: ReadonlySet<string> = new Set([".git", ".hg", ".svn", "node_modules"]);
-/** Larger ones are data. */
-const maxFileBytes = 4 * 1024 * 1024;
 
 export function readProject({ root, paths, ...options }: ReadOptions): Project {
   const unreadable: Unreadable[] = [];
-  const files: SourceFile[] = [];
-  const seen = new Set<string>();
-  const named = [...paths, ...(options.composeFiles ?? []), ...(options.envFiles ?? [])];
-  for (const path of named) {
-    for (const absolute of filesBelow(resolve(root, path), unreadable, root)) {
-      if (seen.has(absolute)) continue;
-      seen.add(absolute);
-      const file = readSource(absolute, root, unreadable);
-      if (file !== undefined) files.push(file);
+  const files = new SourceFiles(root);
+  for (const path of [...paths, ...(options.composeFiles ?? []), ...(options.envFiles ?? [])]) {
+    for (const absolute of filesBelow(resolve(root, path), unreadable, files)) {
+      collecting(files.shown(absolute), unreadable, () => files.read(absolute));
     }
   }
-  const documents: Collected = { file: files };
-  for (const file of files) {
-    for (const format of formats) parseAs(format, file, documents, unreadable);
-  }
+  // Before the other formats: compose files lead to files that were not named.
   const compose = readComposeProjects({ ...options, root, files });
-  documents.compose = [...compose.projects];
-  unreadable.push(...compose.unreadable);
-  return new Project({ root, files, documents, unreadable });
+  const { texts, binaries } = files;
+  const git = readGitWorkTrees(texts);
+  const documents: Collected = {
+    file: [...texts],
+    binaryFile: [...binaries],
+    compose: [...compose.projects],
+    gitWorkTree: [...git.workTrees],
+    accounts: [readAccounts()],
+  };
+  for (const file of texts) {
+    for (const format of formats) {
+      if (format.recognizes(file)) {
+        collecting(file.path, unreadable, () => add(documents, format.kind, format.parse(file)));
+      }
+    }
+  }
+  // What they name may lie elsewhere on this machine.
+  for (const absolute of certificateFiles(new Project({ root, files: texts, documents }))) {
+    if (files.known(absolute) !== undefined) continue;
+    collecting(files.shown(absolute), unreadable, () => add(documents, "pem", [parsePem(files.readText(absolute))]));
+  }
+  unreadable.push(...compose.unreadable, ...git.unreadable);
+  return new Project({ root, files: files.texts, documents, unreadable: distinct(unreadable) });
 }
 
-function parseAs(format: Format, file: SourceFile, documents: Collected, unreadable: Unreadable[]): void {
-  if (!format.recognizes(file)) return;
+/** What is read in more than one way is told once. */
+function distinct(unreadable: readonly Unreadable[]): readonly Unreadable[] {
+  const byPlace = new Map(
+    unreadable.map((each) => [JSON.stringify([each.subject, each.message, each.location?.start]), each]),
+  );
+  return [...byPlace.values()];
+}
+
+/** What cannot be read is kept with the reason, and the rest is read. */
+function collecting(subject: string, unreadable: Unreadable[], read: () => void): void {
   try {
-    const before: readonly unknown[] = documents[format.kind] ?? [];
-    Object.assign(documents, { [format.kind]: [...before, ...format.parse(file)] });
+    read();
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    unreadable.push({ subject: file.path, message: error.message, location: error.location });
+    unreadable.push({ subject, message: error.message, location: error.location });
   }
 }
 
-function* filesBelow(path: string, unreadable: Unreadable[], root: string): Generator<string> {
+function add<Kind extends DocumentKind>(documents: Collected, kind: Kind, parsed: readonly Documents[Kind][]): void {
+  const before: Documents[Kind][] = documents[kind] ?? [];
+  Object.assign(documents, { [kind]: [...before, ...parsed] });
+}
+
+function* filesBelow(path: string, unreadable: Unreadable[], files: SourceFiles): Generator<string> {
   try {
-    const status = statSync(path);
-    if (!status.isDirectory()) {
+    if (!statSync(path).isDirectory()) {
       yield path;
       return;
     }
@@ -72,35 +97,15 @@ function* filesBelow(path: string, unreadable: Unreadable[], root: string): Gene
     for (const entry of entries) {
       const inner = join(path, entry.name);
       if (entry.isDirectory()) {
-        if (!skippedFolders.has(entry.name)) yield* filesBelow(inner, unreadable, root);
-      } else if (entry.isFile()) yield inner;
+        if (!skippedFolders.has(entry.name)) yield* filesBelow(inner, unreadable, files);
+      } else if (entry.isFile() || (entry.isSymbolicLink() && leadsToFile(inner))) yield inner;
     }
   } catch (error) {
-    unreadable.push({ subject: shown(path, root), message: reason(error) });
+    unreadable.push({ subject: files.shown(path), message: whyUnreadable(error) });
   }
 }
 
-function readSource(absolutePath: string, root: string, unreadable: Unreadable[]): SourceFile | undefined {
-  const path = shown(absolutePath, root);
-  try {
-    const { size, mode } = statSync(absolutePath);
-    if (size > maxFileBytes) return undefined;
-    const bytes = readFileSync(absolutePath);
-    if (bytes.includes(0)) return undefined;
-    return new SourceFile({ path, absolutePath, text: bytes.toString("utf8"), mode: mode & 0o7777 });
-  } catch (error) {
-    unreadable.push({ subject: path, message: reason(error) });
-    return undefined;
-  }
-}
-
-function shown(absolutePath: string, root: string): string {
-  const path = relative(root, absolutePath).split(sep).join("/");
-  return path === "" ? "." : path;
-}
-
-function reason(error: unknown): string {
-  const { code = "unknown error" } = error as NodeJS.ErrnoException;
-  if (code === "ENOENT") return "there is no such file or folder";
-  return code === "EACCES" ? "it may not be read by this user" : `it cannot be read (${code})`;
+/** Links to folders are not followed: they may lead out of the tree, or round in it. */
+function leadsToFile(link: string): boolean {
+  return statSync(link, { throwIfNoEntry: false })?.isFile() ?? false;
 }

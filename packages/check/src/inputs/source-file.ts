@@ -11,6 +11,19 @@ export interface Location {
   readonly end: number;
 }
 
+/** Who may do what with a file. */
+export interface FilePermissions {
+  readonly mode: number | undefined;
+  readonly uid: number | undefined;
+  readonly gid: number | undefined;
+}
+
+/** A file that is not text, which is not kept: a keystore, a database. Paths as in {@link SourceFile}. */
+export interface BinaryFile extends FilePermissions {
+  readonly path: string;
+  readonly absolutePath: string;
+}
+
 export class SourceFile {
   /** Relative to the root of the check, with `/`; what findings show. */
   readonly path: string;
@@ -18,13 +31,18 @@ export class SourceFile {
   readonly text: string;
   /** Permission bits, `0o600`; undefined where the file does not come from a disk. */
   readonly mode: number | undefined;
+  /** Numbers of its owner and its group; undefined as `mode` is. */
+  readonly uid: number | undefined;
+  readonly gid: number | undefined;
   #lineStarts: number[] | undefined;
 
-  constructor(file: { path: string; absolutePath: string; text: string; mode?: number | undefined }) {
+  constructor(file: Pick<SourceFile, "path" | "absolutePath" | "text"> & Partial<FilePermissions>) {
     this.path = file.path;
     this.absolutePath = file.absolutePath;
     this.text = file.text;
     this.mode = file.mode;
+    this.uid = file.uid;
+    this.gid = file.gid;
   }
 
   locate(start: number, end: number = start): Location {

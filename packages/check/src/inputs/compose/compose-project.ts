@@ -1,5 +1,6 @@
 /** A compose project as Docker would run it: its files merged, its variables filled in, each value with its place. */
 import type { ConfigNode } from "../config-node.ts";
+import type { Operator } from "../interpolation.ts";
 import type { Location } from "../source-file.ts";
 
 export interface ComposeProject {
@@ -67,6 +68,8 @@ export interface VariableUse {
   /** What fills it: the environment, an `.env` file, what is written after `:-`, or nothing. */
   readonly from: "environment" | "dotenv" | "default" | "nothing";
   readonly isEmpty: boolean;
+  /** What stands after the name: `""` in `${NAME}` and `$NAME`. */
+  readonly operator: Operator;
   /** `:?` and `?`: the start stops without it. */
   readonly isRequired: boolean;
   /** The node that it is part of. */
