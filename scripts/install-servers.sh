@@ -16,10 +16,20 @@ packages="$packages prometheus prometheus-alertmanager"
 # clients: OpenLDAP's tools, SSSD with its PAM and NSS modules, Proxmox's LDAP library, python-ldap
 packages="$packages ldap-utils sssd-ldap sssd-tools libnss-sss libpam-sss pamtester"
 packages="$packages perl libnet-ldap-perl libio-socket-ssl-perl python3 python3-ldap"
+# whose host keys are pinned
+packages="$packages openssh-server openssh-client"
+# what backups are written for, or read by
+packages="$packages age restic borgbackup"
+# what applies the changes that checks propose
+packages="$packages patch"
+# whose work trees are looked at for secrets
+packages="$packages git"
 # the browser of who approves a login
 packages="$packages chromium"
 # what reads the proxy's captures
 packages="$packages tshark"
+# the Debian in which the steps of the image are carried out
+packages="$packages debootstrap"
 # certificates, HTTP, and the compiler of the load generator
 packages="$packages openssl curl gcc libc6-dev libssl-dev"
 
