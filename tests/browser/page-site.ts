@@ -53,7 +53,7 @@ export async function startPageSite(options: PageSiteOptions = {}): Promise<Page
   const [slapd] = nodes as readonly [Slapd];
   const manager = cleanup.use(
     await startManager({
-      configuration: { clusters: [clusterOf(nodes)], manager: { totp: { required: ["helpdesk"] } } },
+      configuration: { clusters: [clusterOf(nodes)], manager: { totp: { required: ["helpdesk"] } }, notify },
       environment: contextPath === "" ? {} : { CONTEXT_PATH: contextPath },
     }),
   );
@@ -78,6 +78,24 @@ async function startDirectory(cleanup: AsyncDisposableStack, ldif: string, count
   const certificate = await (await createCertificateAuthority(files.path)).issue("ldap", ["localhost", "127.0.0.1"]);
   return cleanup.use(await startSlapdMirror({ ...common, certificate, nodes: count })).nodes;
 }
+
+/** What the page shows of notifications; nobody sends them here. */
+const notify = {
+  sources: { alertmanager: { secrets: ["a token that is long enough"] } },
+  channels: {
+    mail: { host: "mail.example.com", from: "espalier@example.com", to: ["admin@example.com"] },
+    phone: { kind: "ntfy", url: "https://ntfy.example.com", topic: "directory" },
+  },
+  routes: [
+    {
+      name: "trouble",
+      match: { severity: "high+" },
+      channels: ["phone"],
+      escalate: [{ after: "15m", channels: ["mail"] }],
+    },
+    { name: "changes", match: { type: "entry.*" }, channels: ["mail"], digest: "1h" },
+  ],
+};
 
 function clusterOf(nodes: readonly Slapd[]) {
   return {

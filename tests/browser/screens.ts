@@ -57,6 +57,13 @@ export const screens: readonly Screen[] = [
     heading: /^Replication/,
   })),
   { name: "monitoring", path: at("monitoring"), heading: /Monitoring/ },
+  { name: "findings", path: "/findings", heading: "Findings", shows: "This process makes no checks" },
+  ...(["channels", "deliveries", "routes", "refused"] as const).map((tab) => ({
+    name: `notifications-${tab}`,
+    path: `/notifications?tab=${tab}`,
+    heading: "Notifications",
+  })),
+  { name: "approvals", path: "/approvals", heading: "Approvals", shows: "Nobody was asked about a login lately." },
   { name: "timeline", path: "/timeline", heading: "Timeline", shows: "session.opened" },
 ];
 

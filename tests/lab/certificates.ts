@@ -14,8 +14,8 @@ export interface ServerCertificate {
 export interface CertificateAuthority {
   /** The authority's own certificate, what a client is told to trust. */
   readonly certificate: string;
-  /** Makes a certificate for host names and IP addresses; `name` names its files. */
-  issue(name: string, hosts: readonly string[]): Promise<ServerCertificate>;
+  /** Makes a certificate for host names and IP addresses; `name` names its files. It is valid for 30 days unless said. */
+  issue(name: string, hosts: readonly string[], days?: number): Promise<ServerCertificate>;
 }
 
 const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
@@ -25,13 +25,13 @@ export async function createCertificateAuthority(directory: string): Promise<Cer
   const authority = join(directory, "authority.crt");
   const authorityKey = join(directory, "authority.key");
   await succeed("openssl", [
-    ...["req", "-x509", ...newKey, "-days", "30", "-subj", "/CN=Espalier test authority"],
+    ...["req", "-x509", ...newKey, "-days", "3650", "-subj", "/CN=Espalier test authority"],
     ...["-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign"],
     ...["-keyout", authorityKey, "-out", authority],
   ]);
   return {
     certificate: authority,
-    async issue(name, hosts) {
+    async issue(name, hosts, days = 30) {
       const file = (extension: string) => join(directory, `${name}.${extension}`);
       const [commonName = "localhost"] = hosts;
       const alternatives = hosts.map((host) => `${isIP(host) === 0 ? "DNS" : "IP"}:${host}`).join(",");
@@ -40,7 +40,7 @@ export async function createCertificateAuthority(directory: string): Promise<Cer
       await succeed("openssl", request);
       await succeed("openssl", [
         ...["x509", "-req", "-in", file("csr"), "-CA", authority, "-CAkey", authorityKey, "-CAcreateserial"],
-        ...["-days", "30", "-extfile", file("ext"), "-out", file("crt")],
+        ...["-days", String(days), "-extfile", file("ext"), "-out", file("crt")],
       ]);
       return { authority, certificate: file("crt"), privateKey: file("key") };
     },

@@ -10,6 +10,8 @@ export interface ManagerOptions {
   /** The file `config.yml`: `clusters`, and whatever other sections there are. */
   readonly configuration: object;
   readonly environment?: Readonly<Record<string, string>>;
+  /** `manager`, unless everything in the file is to run: `up`. */
+  readonly command?: "manager" | "up";
 }
 
 export interface Manager extends AsyncDisposable {
@@ -38,14 +40,18 @@ export interface Asking {
 }
 
 /** Starts it and waits until it answers and knows its clusters. */
-export async function startManager({ configuration, environment = {} }: ManagerOptions): Promise<Manager> {
+export async function startManager({
+  configuration,
+  environment = {},
+  command = "manager",
+}: ManagerOptions): Promise<Manager> {
   await using cleanup = new AsyncDisposableStack();
   const directory = cleanup.use(await temporaryDirectory("manager"));
   const [port, metricsPort] = [await freePort(), await freePort()];
   await writeFile(directory.file("config.yml"), stringify(configuration));
   const process = cleanup.use(
     runEspalier(
-      ["manager", "--config", "config.yml"],
+      [command, "--config", "config.yml"],
       { PORT: String(port), METRICS_LISTEN: `127.0.0.1:${metricsPort}`, LOG_LEVEL: "INFO", ...environment },
       directory,
     ),

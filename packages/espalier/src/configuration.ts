@@ -1,5 +1,6 @@
 /** The whole configuration: every service's section, read by the one loader. */
 import { devNull } from "node:os";
+import { type CheckConfig, checkSection } from "@espalier/check/config";
 import { type GatewayConfig, gatewaySection } from "@espalier/gateway/config";
 import { type ManagerConfig, managerSection } from "@espalier/manager/config";
 import { type NotifyConfig, notifySection } from "@espalier/notify/config";
@@ -25,6 +26,7 @@ export const sections = [
   notifySection,
   managerSection,
   clustersSection,
+  checkSection,
   storeSection,
   logSection,
   metricsSection,
@@ -54,8 +56,18 @@ export interface NotifyConfiguration extends CommonConfiguration {
 
 export interface ManagerConfiguration extends CommonConfiguration {
   readonly manager: ManagerConfig;
+  /** Of which it shows what the store has. */
+  readonly notify?: NotifyConfig | undefined;
   readonly clusters: readonly ClusterConfig[];
   readonly store: StoreConfig;
+}
+
+export interface CheckConfiguration {
+  readonly check: CheckConfig;
+  /** The file that was read. */
+  readonly file: string | undefined;
+  /** Whether the file has nothing else. */
+  readonly isAlone: boolean;
 }
 
 /** At least one service is there. */
@@ -66,6 +78,7 @@ export interface Configuration extends CommonConfiguration {
   /** With `clusters`. */
   readonly manager?: ManagerConfig | undefined;
   readonly clusters?: readonly ClusterConfig[] | undefined;
+  readonly check?: CheckConfig | undefined;
 }
 
 /** @throws ConfigurationError with every problem there is. */
@@ -107,9 +120,23 @@ export function loadManagerConfiguration(environment: Environment, file: string 
     file,
     environment,
     sections: [managerSection, clustersSection, storeSection, logSection, metricsSection],
-    optionalSections: foreign(managerSection, clustersSection, storeSection, logSection, metricsSection),
+    optionalSections: [
+      notifySection,
+      ...foreign(managerSection, clustersSection, notifySection, storeSection, logSection, metricsSection),
+    ],
   });
   return { ...values, warnings };
+}
+
+/** What a check asks and excuses: the rest of the file is not looked at, and no variable has to be set. @throws ConfigurationError */
+export function loadCheckConfiguration(environment: Environment, file: string | undefined): CheckConfiguration {
+  const { values, file: path } = loadConfiguration({
+    file,
+    environment,
+    sections: [checkSection],
+    optionalSections: foreign(checkSection).map((section) => ({ ...section, isVerbatim: () => true })),
+  });
+  return { check: values.check, file: path, isAlone: Object.keys(values).length === 1 };
 }
 
 /** Of a proxy that its command line describes: no file is read. @throws ConfigurationError */
@@ -135,29 +162,39 @@ export function controlSocketOf(environment: Environment, file: string | undefin
 
 /** Whatever services there are; where there is none, the problems are what a gateway would need. @throws ConfigurationError */
 export function loadWholeConfiguration(environment: Environment, file: string | undefined): Configuration {
-  const { values, warnings } = loadConfiguration({
-    file,
-    environment,
-    sections: [logSection, metricsSection],
-    optionalSections: [gatewaySection, proxySection, notifySection, managerSection, clustersSection, storeSection],
-  });
-  const { gateway, proxy, notify, store, clusters, log, metrics } = values;
+  // PORT is the gateway's where there is one, and makes none by itself: other programs have it too.
+  const portless = { ...environment, PORT: undefined, PORT_FILE: undefined };
+  const found = loadSections(portless, file);
+  const { values, warnings } = found.values.gateway === undefined ? found : loadSections(environment, file);
+  const { gateway, proxy, notify, store, clusters, check, log, metrics } = values;
   const common = { log, metrics, warnings };
-  // Variables such as PORT mean other programs as well: a manager is there where the file has it, or its clusters.
+  // Variables such as ALLOWED_ORIGINS mean other programs as well: a manager is there where the file has it, or its clusters.
   const isOfVariables = Object.keys(managerSection.environment).some((name) => environment[name] !== undefined);
   const isManaged = clusters !== undefined || (values.manager !== undefined && !isOfVariables);
-  // Beside a gateway PORT is that one's.
-  const own = gateway === undefined ? environment : { ...environment, PORT: undefined, PORT_FILE: undefined };
-  const manager = isManaged ? loadManagerConfiguration(own, file) : undefined;
+  const manager = isManaged
+    ? loadManagerConfiguration(gateway === undefined ? environment : portless, file)
+    : undefined;
   const notifier = notify === undefined || store !== undefined ? undefined : loadNotifyConfiguration(environment, file);
   if (gateway === undefined && proxy === undefined && notify === undefined && manager === undefined) {
     return loadGatewayConfiguration(environment, file);
   }
   return {
     ...common,
-    ...{ gateway, proxy, notify, clusters, manager: manager?.manager },
+    ...{ gateway, proxy, notify, clusters, check, manager: manager?.manager },
     store: store ?? manager?.store ?? notifier?.store,
   };
+}
+
+function loadSections(environment: Environment, file: string | undefined) {
+  return loadConfiguration({
+    file,
+    environment,
+    sections: [logSection, metricsSection],
+    optionalSections: [
+      ...([gatewaySection, proxySection, notifySection, managerSection, clustersSection] as const),
+      ...([checkSection, storeSection] as const),
+    ],
+  });
 }
 
 /** All sections but these, which may be in the file as well and are other services' to check. */

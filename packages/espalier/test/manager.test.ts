@@ -59,6 +59,11 @@ describe("the manager's configuration", () => {
     expect(alone.manager).toBeUndefined();
   });
 
+  it("has PORT for itself where there is no gateway, which PORT alone does not make", () => {
+    const { manager, gateway } = loadWholeConfiguration({ PORT: "8123" }, file({ clusters }));
+    expect([manager?.port, gateway]).toEqual([8123, undefined]);
+  });
+
   it("is refused without clusters", () => {
     const load = () => loadWholeConfiguration({}, file({ manager: { contextPath: "/ldap" } }));
     expect(problems(load)).toEqual([expect.stringContaining("clusters is missing")]);

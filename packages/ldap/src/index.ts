@@ -165,6 +165,13 @@ export type {
 } from "./message/message.ts";
 export { type FinalResponseType, finalResponseTypeOf, OpTag, type OpType, opTypeOf } from "./message/op-tag.ts";
 export { Oid } from "./oid.ts";
+// Replication
+export {
+  parseContextCsn,
+  parseRuv,
+  type ReplicaPosition,
+  type ReplicaVector,
+} from "./replication/replica-vector.ts";
 export { ResultCode, resultCodeName } from "./result-code.ts";
 
 // Schema

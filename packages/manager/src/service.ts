@@ -24,10 +24,14 @@ import { apiPrefix, listenAddress, type ManagerConfig } from "./config.ts";
 import { NumberAllocator } from "./entries/number-allocator.ts";
 import { entryPart } from "./entries/part.ts";
 import { eventPart } from "./events/part.ts";
+import { findingPart } from "./findings/part.ts";
+import type { FindingSource } from "./findings/source.ts";
 import { detailBody } from "./legacy/detail.ts";
 import { addHealthRoute } from "./legacy/health.ts";
 import { legacyPart } from "./legacy/part.ts";
 import { monitoringPart } from "./monitoring/part.ts";
+import { notificationPart } from "./notifications/part.ts";
+import type { NotificationSource } from "./notifications/source.ts";
 import { passwordPart } from "./passwords/part.ts";
 import { type ReadingPart, readingPart } from "./reading/part.ts";
 import { ReloadableClusters } from "./reloadable-clusters.ts";
@@ -51,6 +55,10 @@ export interface ManagerServiceOptions {
   readonly health: Health;
   readonly metrics: Metrics;
   readonly version: string;
+  /** The checks of what runs, where this process makes them. */
+  readonly findings?: FindingSource | undefined;
+  /** What the store has of notifications, where they are configured. */
+  readonly notifications?: ((opened: Pick<EventStore, "store" | "log">) => NotificationSource) | undefined;
   /** What else is served: the browser page. */
   readonly plugins?: readonly FastifyPluginAsync[];
 }
@@ -176,6 +184,8 @@ export class ManagerService {
       monitoringPart({ clusters, now }),
       replication.part,
       eventPart({ log }),
+      findingPart({ source: this.#options.findings }),
+      notificationPart({ source: this.#options.notifications?.({ store, log }) }),
     ];
     const legacy = legacyPart({
       ...{ clusters, changes, numbers, now },

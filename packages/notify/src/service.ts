@@ -102,6 +102,11 @@ export class NotifyService {
     this.#warn(config);
   }
 
+  /** As it was last taken. */
+  get config(): NotifyConfig {
+    return this.#config;
+  }
+
   /** Where it listens: known once it has started. */
   get address(): HostPort | undefined {
     const address = this.#running?.app.server.address() as AddressInfo | null | undefined;

@@ -27,6 +27,7 @@ export interface ObservedClock {
 export interface ObservedHost {
   /** The text of `/etc/docker/daemon.json`; undefined where there is none. */
   readonly dockerDaemon?: string;
+  readonly hasDocker: boolean;
   readonly hasFirewall: boolean;
   readonly hasFail2ban: boolean;
   readonly hasAutomaticUpdates: boolean;

@@ -5,6 +5,7 @@ import type { Gateway } from "@espalier/gateway";
 import type { LdapProxy } from "@espalier/proxy";
 import { type Configuration, type Environment, loadWholeConfiguration } from "../configuration.ts";
 import { demoConfigurationFile, demoGuide, prepareDemo } from "../demo/demo.ts";
+import { checkPart, checkServiceOf, findingSourceOf } from "./check-part.ts";
 import { gatewayOf, gatewayPart } from "./gateway.ts";
 import { managerOf, managerPart } from "./manager.ts";
 import { notifyOf, notifyPart } from "./notify.ts";
@@ -25,7 +26,9 @@ export async function up(environment: Environment, file: string | undefined): Pr
     logTo: openSync(join(demoData, "espalier.log"), "a"),
     onServing: () => process.stdout.write(demoGuide(services.gateway as Gateway, services.proxy!, demoData)),
   };
-  return runParts(() => loadWholeConfiguration(environment, demoConfigurationFile), make, options);
+  const makeDemo = (configuration: Configuration, surroundings: Surroundings) =>
+    services.make(configuration, surroundings, true);
+  return runParts(() => loadWholeConfiguration(environment, demoConfigurationFile), makeDemo, options);
 }
 
 /** Those that the configuration has. */
@@ -34,12 +37,13 @@ class Services {
   proxy: LdapProxy | undefined;
 
   /** Notifications first, of which the others may ask something; each before those that may stand in front of it. */
-  make(
-    { gateway, proxy, notify, manager, clusters }: Configuration,
-    surroundings: Surroundings,
-  ): Part<Configuration>[] {
+  make(configuration: Configuration, surroundings: Surroundings, isDemo = false): Part<Configuration>[] {
+    const { gateway, proxy, notify, manager, clusters } = configuration;
     const parts: Part<Configuration>[] = [];
-    if (notify !== undefined) parts.push(notifyPart(notifyOf(notify, surroundings), notify));
+    // What is tried out on loopback, with passwords that everybody knows, needs no findings.
+    const checks = isDemo ? undefined : checkServiceOf(configuration, surroundings);
+    const notifications = notify && notifyOf(notify, surroundings);
+    if (notifications !== undefined) parts.push(notifyPart(notifications, notifications.config));
     if (gateway !== undefined) {
       this.gateway = gatewayOf(gateway, surroundings);
       parts.push(gatewayPart(this.gateway, gateway));
@@ -50,8 +54,15 @@ class Services {
     }
     if (manager !== undefined && clusters !== undefined) {
       const managed = { manager, clusters };
-      parts.push(managerPart(managerOf(managed, surroundings), managed));
+      const findings = checks && findingSourceOf(checks);
+      parts.push(
+        managerPart(
+          managerOf(managed, surroundings, { findings, notify: notifications && (() => notifications.config) }),
+          managed,
+        ),
+      );
     }
+    if (checks !== undefined) parts.push(checkPart(checks, surroundings.store));
     return parts;
   }
 }

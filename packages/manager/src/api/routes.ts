@@ -2,7 +2,9 @@
 import { changeRoutes } from "../changes/routes.ts";
 import { entryRoutes } from "../entries/routes.ts";
 import { eventRoutes } from "../events/routes.ts";
+import { findingRoutes } from "../findings/routes.ts";
 import { monitoringRoutes } from "../monitoring/routes.ts";
+import { notificationRoutes } from "../notifications/routes.ts";
 import { passwordRoutes } from "../passwords/routes.ts";
 import { readingRoutes } from "../reading/routes.ts";
 import { replicationRoutes } from "../replication/routes.ts";
@@ -20,6 +22,8 @@ export const apiRoutes = defineRoutes({
   ...monitoringRoutes,
   ...replicationRoutes,
   ...eventRoutes,
+  ...findingRoutes,
+  ...notificationRoutes,
 });
 
 export type ApiRoutes = typeof apiRoutes;

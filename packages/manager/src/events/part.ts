@@ -1,10 +1,9 @@
 /** The timeline of the store, shown to those whose roles let them see it. */
 import { EventError, type EventFilter, type EventLog, parseLastEventId, type StoredEvent } from "@espalier/service";
-import type { z } from "zod";
 import { ApiError } from "../api/problem.ts";
 import { type ApiPart, apiPart, StreamAnswer } from "../api/route.ts";
-import type { Session } from "../sessions/session.ts";
-import { eventRoutes, type eventSchema } from "./routes.ts";
+import { eventRoutes } from "./routes.ts";
+import { eventJson, visibleTo } from "./shown-event.ts";
 
 export interface EventPartNeeds {
   readonly log: EventLog;
@@ -65,19 +64,6 @@ export function eventPart({ log }: EventPartNeeds): ApiPart {
   });
 }
 
-/**
- * What happened on a cluster is for its own auditors; what is of no cluster (a proxy's backend, a webhook) for those of any.
- *
- * @throws ApiError
- */
-function visibleTo(session: Session): (event: StoredEvent) => boolean {
-  const audited = new Set(session.clusters.filter((cluster) => session.may("audit", cluster)));
-  if (audited.size === 0) {
-    throw new ApiError("not_allowed", "The timeline is for auditors and administrators: ask for the role auditor.");
-  }
-  return ({ data }) => typeof data?.cluster !== "string" || audited.has(data.cluster);
-}
-
 interface FilterQuery {
   readonly type?: readonly string[] | undefined;
   readonly severity?: EventFilter["severities"] | undefined;
@@ -87,11 +73,6 @@ interface FilterQuery {
 
 function filterOf({ type: types, severity: severities, subject, audit }: FilterQuery): EventFilter {
   return defined({ types, severities, subject, audit: audit === undefined ? undefined : true });
-}
-
-function eventJson({ id, position, time, type, severity, subject, source, actor, data, audit }: StoredEvent) {
-  const json: z.input<typeof eventSchema> = { id, position, time, type, severity, subject, source, audit };
-  return { ...json, ...defined({ actor, data }) };
 }
 
 function asInvalid(error: unknown): never {

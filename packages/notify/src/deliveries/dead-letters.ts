@@ -1,17 +1,8 @@
 /** Dead letters: what did not arrive and is not tried any more, until somebody sends it again or throws it away. */
-import {
-  type EventLog,
-  joinSql,
-  type Statement,
-  type Store,
-  type StoredEvent,
-  severities,
-  sql,
-  sqlRows,
-} from "@espalier/service";
+import { type EventLog, joinSql, type Statement, type Store, type StoredEvent, sql, sqlRows } from "@espalier/service";
 import { readChannelStates } from "./channel-state.ts";
 import { readContents } from "./compose.ts";
-import { type Delivery, type DeliveryRow, deliveriesWake } from "./delivery.ts";
+import { type Delivery, type DeliveryRow, deliveriesWake, deliveryOfRow } from "./delivery.ts";
 import { DeliveryError } from "./delivery-error.ts";
 
 /** Each that is given must hold. */
@@ -184,20 +175,4 @@ function afterCursor(cursor: string): Statement {
   const [, time, id] = /^(\d{1,16})\.([0-9a-f-]{36})$/.exec(cursor) ?? [];
   if (id === undefined) throw new DeliveryError("ERR_DELIVERY_CURSOR", "that is no cursor of this list");
   return sql`(finished_at, id) < (${Number(time)}, ${id})`;
-}
-
-function deliveryOfRow(row: DeliveryRow): Delivery {
-  return {
-    id: row.id,
-    channel: row.channel,
-    route: row.route,
-    state: row.state,
-    severity: severities[row.severity]!,
-    createdAt: row.created_at,
-    dueAt: row.due_at,
-    attempts: row.attempt,
-    events: row.event_count,
-    ...(row.reason === null ? {} : { reason: row.reason }),
-    ...(row.finished_at === null ? {} : { finishedAt: row.finished_at }),
-  };
 }

@@ -9,7 +9,7 @@
  *
  * Also a pending one becomes dead, when its channel is disabled or no node has it any more.
  */
-import type { Severity } from "@espalier/service";
+import { type Severity, severities } from "@espalier/service";
 
 export type DeliveryState = "pending" | "sending" | "delivered" | "dead" | "expired";
 
@@ -52,3 +52,19 @@ export interface DeliveryRow {
 
 /** The channel of the store that is woken when something may be due. */
 export const deliveriesWake = "deliveries";
+
+export function deliveryOfRow(row: DeliveryRow): Delivery {
+  return {
+    id: row.id,
+    channel: row.channel,
+    route: row.route,
+    state: row.state,
+    severity: severities[row.severity]!,
+    createdAt: row.created_at,
+    dueAt: row.due_at,
+    attempts: row.attempt,
+    events: row.event_count,
+    ...(row.reason === null ? {} : { reason: row.reason }),
+    ...(row.finished_at === null ? {} : { finishedAt: row.finished_at }),
+  };
+}

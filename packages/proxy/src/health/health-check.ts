@@ -1,7 +1,6 @@
 /** What a check of a backend asks and finds, apart from when it is made and what follows from it. */
-import type { PartialAttribute } from "@espalier/ldap";
+import type { PartialAttribute, ReplicaVector } from "@espalier/ldap";
 import type { FailureKind } from "./health-judge.ts";
-import type { ReplicaVector } from "./replica-vector.ts";
 
 export interface HealthCheck {
   /** Resolves when the backend answered as it should, at the latest after `timeoutMs`. @throws {CheckFailure} */

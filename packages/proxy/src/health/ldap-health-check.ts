@@ -7,7 +7,10 @@ import {
   type Control,
   type Filter,
   type PartialAttribute,
+  parseContextCsn,
   parseFilter,
+  parseRuv,
+  type ReplicaVector,
   type RequestOp,
   ResultCode,
   resultCodeName,
@@ -18,7 +21,6 @@ import type { Secret } from "@espalier/service";
 import type { Clock } from "../backend/clock.ts";
 import type { UpstreamAnswer } from "../upstream/upstream-connection.ts";
 import { CheckFailure, type HealthCheck, type Inspection } from "./health-check.ts";
-import { parseContextCsn, parseRuv, type ReplicaVector } from "./replica-vector.ts";
 
 /** Sends one request to the backend and waits for its answer. `BackendConnections.check` is one. */
 type AskBackend = (request: RequestOp, timeoutMs: number, controls?: readonly Control[]) => Promise<UpstreamAnswer>;

@@ -3,8 +3,9 @@
  * difference of two CSNs' times would not do: after a quiet night the first change of the morning is hours newer than the
  * one before it. One object for all backends, which report what they have.
  */
+
+import type { ReplicaVector } from "@espalier/ldap";
 import type { Clock } from "../backend/clock.ts";
-import type { ReplicaVector } from "./replica-vector.ts";
 
 /** A change, and since when it has been known to exist. */
 interface Seen {

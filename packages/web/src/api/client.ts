@@ -33,6 +33,10 @@ export class ProblemError extends Error {
   }
 }
 
+export function isProblem(error: unknown, code: Problem["code"]): boolean {
+  return error instanceof ProblemError && error.problem.code === code;
+}
+
 /** Where the page is served: `/`, or a path before it. Always ends with a slash. */
 export const basePath = new URL(document.baseURI).pathname.replace(/[^/]*$/, "");
 const apiRoot = `${basePath}api/v1`;

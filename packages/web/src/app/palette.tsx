@@ -3,7 +3,16 @@
 import { filter, formatFilter } from "@espalier/ldap";
 import { useDebouncedValue } from "@mantine/hooks";
 import { createSpotlight, Spotlight, type SpotlightActionData } from "@mantine/spotlight";
-import { IconFile, IconHome, IconSearch, IconTimeline, IconUser } from "@tabler/icons-react";
+import {
+  IconBell,
+  IconFile,
+  IconHome,
+  IconListCheck,
+  IconSearch,
+  IconTimeline,
+  IconUser,
+  IconUserCheck,
+} from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
@@ -14,7 +23,10 @@ import { clusterScreens, useCluster } from "./shell.tsx";
 /** Of the whole page, beside each cluster's. */
 const pageScreens = [
   ["/", "Home", IconHome],
+  ["/findings", "Findings", IconListCheck],
   ["/timeline", "Timeline", IconTimeline],
+  ["/notifications", "Notifications", IconBell],
+  ["/approvals", "Approvals", IconUserCheck],
   ["/me", "My sessions, password and second factor", IconUser],
 ] as const;
 const [store, palette] = createSpotlight();

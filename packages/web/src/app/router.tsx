@@ -56,6 +56,9 @@ const routeTree = rootRoute.addChildren([
   screen("/c/$cluster/schema", () => import("../screens/schema/schema.tsx"), "kind", "name", "q"),
   screen("/c/$cluster/replication", () => import("../screens/replication/replication.tsx"), "tab"),
   screen("/c/$cluster/monitoring", () => import("../screens/monitoring/monitoring.tsx"), "node"),
+  screen("/notifications", () => import("../screens/notifications/notifications.tsx"), "tab", "state", "channel", "id"),
+  screen("/approvals", () => import("../screens/approvals/approvals.tsx"), "state"),
+  screen("/findings", () => import("../screens/findings/findings.tsx"), "id"),
   screen("/timeline", () => import("../screens/timeline/timeline.tsx"), "type", "severity", "subject", "id"),
 ]);
 

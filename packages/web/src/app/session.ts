@@ -17,6 +17,13 @@ async function fetchSession(): Promise<SessionJson | null> {
   }
 }
 
+type Action = SessionJson["clusters"][number]["may"][number];
+
+/** What belongs to no cluster: whether they may on any. */
+export function useMayAnywhere(action: Action): boolean {
+  return useSession().data?.clusters.some(({ may }) => may.includes(action)) === true;
+}
+
 export function useSession() {
   return useQuery({ queryKey: sessionKey, queryFn: fetchSession, staleTime: 60_000 });
 }

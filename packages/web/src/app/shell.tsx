@@ -21,10 +21,12 @@ import { useDisclosure, useHotkeys } from "@mantine/hooks";
 import {
   type IconActivity,
   IconArrowsExchange,
+  IconBell,
   IconBinaryTree2,
   IconChartLine,
   IconHistory,
   IconHome,
+  IconListCheck,
   IconListSearch,
   IconLogout,
   IconMoon,
@@ -34,6 +36,7 @@ import {
   IconTimeline,
   IconUpload,
   IconUser,
+  IconUserCheck,
   IconUsers,
   IconUsersGroup,
 } from "@tabler/icons-react";
@@ -42,7 +45,7 @@ import { Link, Navigate, Outlet, useLocation, useMatches, useNavigate, useParams
 import { lazy, Suspense, useEffect } from "react";
 import { api } from "../api/client.ts";
 import { ProblemAlert } from "../parts/problem-alert.tsx";
-import { sessionKey, useSession } from "./session.ts";
+import { sessionKey, useMayAnywhere, useSession } from "./session.ts";
 
 const Palette = lazy(() => import("./palette.tsx"));
 
@@ -92,6 +95,7 @@ function SignedIn({ isRestricted }: { readonly isRestricted: boolean }) {
   const [isOpen, { toggle, close }] = useDisclosure();
   const { pathname } = useLocation();
   const cluster = useCluster();
+  const mayAudit = useMayAnywhere("audit");
   const screen = pathname.split("/").at(-1);
   // A menu that covers the screen goes when one has chosen.
   // biome-ignore lint/correctness/useExhaustiveDependencies: it is the change of the address that closes it
@@ -136,6 +140,18 @@ function SignedIn({ isRestricted }: { readonly isRestricted: boolean }) {
             <>
               <Screen to="/" label="Home" icon={IconHome} isActive={screen === ""} />
               <Screen to="/timeline" label="Timeline" icon={IconTimeline} isActive={screen === "timeline"} />
+              {mayAudit && (
+                <>
+                  <Screen to="/findings" label="Findings" icon={IconListCheck} isActive={screen === "findings"} />
+                  <Screen
+                    to="/notifications"
+                    label="Notifications"
+                    icon={IconBell}
+                    isActive={screen === "notifications"}
+                  />
+                  <Screen to="/approvals" label="Approvals" icon={IconUserCheck} isActive={screen === "approvals"} />
+                </>
+              )}
               <ClusterChoice />
             </>
           )}

@@ -19,6 +19,8 @@ const names: Readonly<Record<string, string>> = {
   "replication.lagging": "Replication lags",
   "replication.broken": "Replication is broken",
   "replication.recovered": "Replication is well again",
+  "finding.raised": "Finding raised",
+  "finding.resolved": "Finding resolved",
   "approval.requested": "Approval asked for",
   "approval.approved": "Approved",
   "approval.rejected": "Rejected",

@@ -2,13 +2,14 @@
 import { Anchor, Card, Group, SimpleGrid, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { type ApiOutput, api, ProblemError } from "../../api/client.ts";
-import { useSession } from "../../app/session.ts";
+import { type ApiOutput, api, isProblem } from "../../api/client.ts";
+import { useMayAnywhere } from "../../app/session.ts";
 import { EventList } from "../../parts/event-list.tsx";
 import { ProblemAlert } from "../../parts/problem-alert.tsx";
 import { ScreenPage } from "../../parts/screen-page.tsx";
 import { Status, type StatusKind } from "../../parts/status.tsx";
 import { Time } from "../../parts/time.tsx";
+import { FindingsCard } from "../findings/findings-card.tsx";
 
 type ClusterSummary = ApiOutput<"GET /clusters">["clusters"][number];
 const refreshMs = 15_000;
@@ -27,8 +28,10 @@ export default function Home() {
         {clusters.data?.clusters.map((cluster) => (
           <ClusterCard key={cluster.name} cluster={cluster} />
         ))}
+        <FindingsCard />
       </SimpleGrid>
       <Attention />
+      <Waiting />
       <Recent />
     </ScreenPage>
   );
@@ -96,14 +99,8 @@ function kindOf(state: ClusterSummary["nodes"][number]["state"]): StatusKind {
   return state === "up" ? "good" : state === "down" ? "bad" : "unknown";
 }
 
-/** Of those who may see the timeline. */
-function useMayAudit(): boolean {
-  const { data } = useSession();
-  return data?.clusters.some(({ may }) => may.includes("audit")) === true;
-}
-
 function Attention() {
-  const mayAudit = useMayAudit();
+  const mayAudit = useMayAnywhere("audit");
   const events = useQuery({
     queryKey: ["events", "attention"],
     enabled: mayAudit,
@@ -113,15 +110,58 @@ function Attention() {
   if (!mayAudit) return null;
   return (
     <Section title="What wants attention">
-      {events.isError && !isRefusal(events.error) && <ProblemAlert error={events.error} />}
+      {events.isError && !isProblem(events.error, "not_allowed") && <ProblemAlert error={events.error} />}
       {events.data?.events.length === 0 && <Text size="sm">Nothing: no critical and no high event is in the log.</Text>}
       <EventList events={events.data?.events ?? []} />
     </Section>
   );
 }
 
+/** What notifications and approvals wait for; nothing where there are none. */
+function Waiting() {
+  const mayAudit = useMayAnywhere("audit");
+  const overview = useQuery({
+    queryKey: ["notifications"],
+    enabled: mayAudit,
+    queryFn: ({ signal }) => api("GET /notifications", { signal }),
+    refetchInterval: refreshMs,
+  });
+  const approvals = useQuery({
+    queryKey: ["approvals", "pending"],
+    enabled: mayAudit && overview.data?.hasApprovals === true,
+    queryFn: ({ signal }) => api("GET /approvals", { query: { state: "pending" }, signal }),
+    refetchInterval: refreshMs,
+  });
+  const failing = overview.data?.channels.filter(({ state }) => state === "fails" || state === "disabled") ?? [];
+  const dead = overview.data?.channels.reduce((sum, channel) => sum + channel.dead, 0) ?? 0;
+  const pending = approvals.data?.approvals.length ?? 0;
+  if (failing.length === 0 && dead === 0 && pending === 0) return null;
+  return (
+    <Section title="What waits">
+      {failing.map(({ name, state }) => (
+        <Anchor key={name} size="sm" renderRoot={(props) => <Link to="/notifications" {...props} />}>
+          The channel {name} {state === "fails" ? "fails" : "is disabled"}: its messages do not arrive
+        </Anchor>
+      ))}
+      {dead > 0 && (
+        <Anchor
+          size="sm"
+          renderRoot={(props) => <Link to="/notifications" search={{ tab: "deliveries", state: "dead" }} {...props} />}
+        >
+          {dead === 1 ? "1 message was given up" : `${dead.toLocaleString()} messages were given up`}
+        </Anchor>
+      )}
+      {pending > 0 && (
+        <Anchor size="sm" renderRoot={(props) => <Link to="/approvals" search={{ state: "pending" }} {...props} />}>
+          {pending === 1 ? "1 login waits for a person's yes" : `${pending} logins wait for a person's yes`}
+        </Anchor>
+      )}
+    </Section>
+  );
+}
+
 function Recent() {
-  const mayAudit = useMayAudit();
+  const mayAudit = useMayAnywhere("audit");
   const events = useQuery({
     queryKey: ["events", "recent"],
     enabled: mayAudit,
@@ -138,10 +178,6 @@ function Recent() {
       </Anchor>
     </Section>
   );
-}
-
-function isRefusal(error: unknown): boolean {
-  return error instanceof ProblemError && error.problem.code === "not_allowed";
 }
 
 function Section({ title, children }: { readonly title: string; readonly children: React.ReactNode }) {

@@ -2,9 +2,9 @@
 import { Alert, Button, Group, Modal, Stack, Table, Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { type ApiOutput, api } from "../../api/client.ts";
+import { durationText } from "../../parts/duration-text.ts";
 import { ProblemAlert } from "../../parts/problem-alert.tsx";
 import { Status, type StatusKind } from "../../parts/status.tsx";
-import { durationText } from "./duration-text.ts";
 
 type Result = ApiOutput<"POST /clusters/{cluster}/replication/canary">;
 

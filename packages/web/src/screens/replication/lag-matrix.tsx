@@ -1,10 +1,10 @@
 /** How far each node is behind the changes of each server. */
 import { Stack, Table, Text, Title } from "@mantine/core";
 import type { ApiOutput } from "../../api/client.ts";
+import { durationText } from "../../parts/duration-text.ts";
 import { Status } from "../../parts/status.tsx";
 import { Time } from "../../parts/time.tsx";
 import { WideTable } from "../../parts/wide-table.tsx";
-import { durationText } from "./duration-text.ts";
 
 type Replication = ApiOutput<"GET /clusters/{cluster}/replication">;
 type Cell = Replication["lag"][number];

@@ -32,6 +32,7 @@ const kinds = [
   { value: "password.*", label: "Passwords" },
   { value: "node.*", label: "Nodes of clusters" },
   { value: "replication.*", label: "Replication" },
+  { value: "finding.*", label: "Findings" },
   { value: "backend.*", label: "Backends of the proxy" },
   { value: "approval.*", label: "Approvals" },
   { value: "hook.*", label: "Webhooks" },

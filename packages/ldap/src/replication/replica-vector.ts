@@ -4,7 +4,7 @@
  */
 
 /** The newest change of one replica. */
-interface ReplicaPosition {
+export interface ReplicaPosition {
   /** CSNs of one replica order as text. */
   readonly csn: string;
   /** When that change was made, by that replica's clock; milliseconds since 1970. */
