@@ -1,5 +1,6 @@
 /** Each claim about speed and size, as a command that measures it. It measures and prints; it asserts nothing. */
 import { benchAccept } from "./accept.ts";
+import { benchCheck } from "./check.ts";
 import { benchEvents } from "./events.ts";
 import { benchGateway } from "./gateway.ts";
 import { benchIdle } from "./idle.ts";
@@ -27,6 +28,7 @@ const commands: Readonly<Record<string, { run: (parameters: readonly string[]) =
     run: benchPage,
     about: "the browser page: its scripts, its first screen, a tree of 100,000, a search as one types",
   },
+  check: { run: benchCheck, about: "a check of 80 services in 60 compose files, beside dclint" },
   idle: { run: benchIdle, about: "the memory of 5,000 idle TLS connections" },
 };
 

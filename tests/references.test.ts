@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { rules, rulesReference } from "@espalier/check";
 import { configurationReference } from "@espalier/service";
 import { sections } from "espalier/configuration";
 import { allMetricsReference, commandReference } from "espalier/reference";
@@ -21,9 +22,13 @@ describe("the reference pages say what the program does", () => {
     await expect(page("Commands", commandReference())).toMatchFileSnapshot("../docs/reference/commands.md");
   });
 
+  it("docs/reference/rules.md has every rule of the checks", async () => {
+    await expect(page("Rules", rulesReference(rules))).toMatchFileSnapshot("../docs/reference/rules.md");
+  });
+
   it("docs/reference/errors.md has every error code that the sources name, and no other", () => {
     const named = new Set(
-      sources().flatMap((text) => [...text.matchAll(/"(ERR_(?!TLS_CERT_)[A-Z_]+)"/g)].map(([, code]) => code!)),
+      sources().flatMap((text) => [...text.matchAll(/"(ERR_(?!TLS_CERT_|OSSL|STREAM_)[A-Z_]+)"/g)].map(([, code]) => code!)),
     );
     const documented = new Set(
       [...readFileSync("docs/reference/errors.md", "utf8").matchAll(/^\| `(ERR_[A-Z_]+)`/gm)].map(([, code]) => code!),
@@ -36,7 +41,7 @@ function page(title: string, content: string): string {
   return `# ${title}\n\nWritten by \`tests/references.test.ts\` from the program itself.\n\n${content.trim()}\n`;
 }
 
-/** The text of every source file of the packages; ERR_TLS_CERT_… in them are Node's. */
+/** The text of every source file of the packages; ERR_TLS_CERT_…, ERR_OSSL and ERR_STREAM_… in them are Node's. */
 function sources(): string[] {
   return readdirSync("packages", { withFileTypes: true })
     .flatMap((directory) =>

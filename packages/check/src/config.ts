@@ -1,6 +1,7 @@
 /** The `check` section of espalier.yaml: what is asked of a deployment, what is excused, and what is looked at while it runs. */
 import { defineSection, duration } from "@espalier/service";
 import { z } from "zod";
+import { backupsConfig } from "./backup/config.ts";
 import { profiles } from "./engine/rule.ts";
 
 const ruleId = z.string().regex(/^[A-Z]{3}\d{3}$/, "must be the id of a rule, such as TLS003");
@@ -30,15 +31,7 @@ export const checkSection = defineSection({
       )
       .default([])
       .describe("Findings that somebody has taken on."),
-    backups: z
-      .strictObject({
-        directory: z.string().min(1).describe("Where backups and their receipts are."),
-        maxAge: duration({ min: 3_600_000 }).prefault("2d").describe("The newest backup may be so old."),
-        drillMaxAge: duration({ min: 86_400_000 })
-          .prefault("35d")
-          .describe("So long ago a restore may last have been tried."),
-      })
-      .optional(),
+    backups: backupsConfig.optional(),
   }),
 });
 

@@ -3,10 +3,18 @@
 import { workerCommand } from "@espalier/gateway/worker-command";
 import { configurationJsonSchema } from "@espalier/service";
 import { Command } from "commander";
+import { addBackupCommands } from "./commands/backup-commands.ts";
+import { addBootstrapCommands } from "./commands/bootstrap-commands.ts";
+import { addCertCommands } from "./commands/cert-commands.ts";
+import { addCheckCommands } from "./commands/check-commands.ts";
 import { addEventCommands } from "./commands/events.ts";
+import { addHealthCommands } from "./commands/health-commands.ts";
+import { addKnownHostsCommands } from "./commands/known-hosts-commands.ts";
 import { addNotifyCommands } from "./commands/notify-commands.ts";
 import { addProxyCommands } from "./commands/proxy-commands.ts";
+import { addRenderCommands } from "./commands/render-commands.ts";
 import { addSloCommands } from "./commands/slo.ts";
+import { addSupportBundleCommands } from "./commands/support-bundle-commands.ts";
 import {
   type Environment,
   loadGatewayConfiguration,
@@ -79,7 +87,15 @@ export function createProgram(environment: Environment): Command {
         systemd: environment,
       });
     });
+  addCheckCommands(program, environment, fileHelp);
+  addHealthCommands(program, environment, fileHelp);
   addSloCommands(program);
+  addRenderCommands(program, environment);
+  addBootstrapCommands(program, environment);
+  addCertCommands(program);
+  addKnownHostsCommands(program);
+  addBackupCommands(program, environment, fileHelp);
+  addSupportBundleCommands(program, environment, fileHelp);
   addEventCommands(program, environment, fileHelp);
 
   const config = program.command("config").description("look at the configuration");

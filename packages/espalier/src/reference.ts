@@ -1,4 +1,5 @@
 /** What the reference pages are written from: the command's help, and every service's metrics. */
+import { checkMetrics } from "@espalier/check/service";
 import { gatewayMetrics } from "@espalier/gateway";
 import { managerMetrics } from "@espalier/manager";
 import { notifyMetrics } from "@espalier/notify";
@@ -10,7 +11,15 @@ import { createProgram } from "./program.ts";
 
 /** One table, service by service. */
 export function allMetricsReference(): string {
-  const services = [gatewayMetrics, proxyMetrics, notifyMetrics, managerMetrics, storeMetrics, eventMetrics];
+  const services = [
+    gatewayMetrics,
+    proxyMetrics,
+    notifyMetrics,
+    managerMetrics,
+    checkMetrics,
+    storeMetrics,
+    eventMetrics,
+  ];
   const definitions = services.flatMap((each) => Object.values<MetricDefinition>(each));
   return metricsReference(Object.fromEntries(definitions.map((each) => [each.name, each])));
 }

@@ -9,6 +9,7 @@ import { hostRules } from "./host/index.ts";
 import { observabilityRules } from "./observability/index.ts";
 import { secretsRules } from "./secrets/index.ts";
 import { sshRules } from "./ssh/index.ts";
+import { suppressionRules } from "./suppressions/index.ts";
 import { templatesRules } from "./templates/index.ts";
 import { tlsRules } from "./tls/index.ts";
 import { webRules } from "./web/index.ts";
@@ -23,6 +24,7 @@ export const rules: readonly Rule[] = [
   ...observabilityRules,
   ...secretsRules,
   ...sshRules,
+  ...suppressionRules,
   ...tlsRules,
   ...templatesRules,
   ...webRules,

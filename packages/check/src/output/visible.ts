@@ -1,0 +1,30 @@
+/** Text of files made fit for where it is shown: a terminal obeys some characters, and XML knows some not at all. */
+
+const unseen = /[\p{C}\p{Zl}\p{Zp}]/gu;
+
+/** One line: also newlines and tabs are shown as `\u{a}`. */
+export function visible(text: string): string {
+  return text.replaceAll(unseen, escaped);
+}
+
+/** Several lines; tabs stay as well. */
+export function visibleLines(text: string): string {
+  return text.replaceAll(unseen, (character) =>
+    character === "\n" || character === "\t" ? character : escaped(character),
+  );
+}
+
+/** JSON, with everything that is not seen in escapes, which every reader of JSON takes back. */
+export function visibleJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, null, indent).replaceAll(unseen, (character) =>
+    character === "\n"
+      ? character
+      : [...Array(character.length).keys()]
+          .map((unit) => `\\u${character.charCodeAt(unit).toString(16).padStart(4, "0")}`)
+          .join(""),
+  );
+}
+
+function escaped(character: string): string {
+  return `\\u{${character.codePointAt(0)?.toString(16)}}`;
+}
