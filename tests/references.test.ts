@@ -28,7 +28,9 @@ describe("the reference pages say what the program does", () => {
 
   it("docs/reference/errors.md has every error code that the sources name, and no other", () => {
     const named = new Set(
-      sources().flatMap((text) => [...text.matchAll(/"(ERR_(?!TLS_CERT_|OSSL|STREAM_)[A-Z_]+)"/g)].map(([, code]) => code!)),
+      sources().flatMap((text) =>
+        [...text.matchAll(/"(ERR_(?!TLS_CERT_|OSSL|STREAM_)[A-Z_]+)"/g)].map(([, code]) => code!),
+      ),
     );
     const documented = new Set(
       [...readFileSync("docs/reference/errors.md", "utf8").matchAll(/^\| `(ERR_[A-Z_]+)`/gm)].map(([, code]) => code!),

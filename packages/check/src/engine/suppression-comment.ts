@@ -16,7 +16,7 @@ export interface UnusableComment {
 }
 
 /** Fewer characters give no reason: as in the configuration. */
-export const minReason = 10;
+const minReason = 10;
 
 /** Where comments begin with `#`, `--` or `;`. Documents that show one as an example are not among them. */
 const commented =

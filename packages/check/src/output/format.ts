@@ -39,7 +39,3 @@ export function countBySeverity(findings: readonly Finding[]): Readonly<Record<S
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
-
-export function ruleOf({ rules }: Pick<FormatOptions, "rules">, id: string): Rule | undefined {
-  return rules.find((rule) => rule.id === id);
-}

@@ -11,8 +11,8 @@ const channelParams = z.object({ channel: z.string().min(1).max(63).describe("A 
 const deliveryParams = z.object({ id: z.uuid().describe("A delivery's.") });
 const nothing = z.object({});
 
-export const deliveryStates = ["pending", "sending", "delivered", "dead", "expired"] as const;
-export const approvalStates = ["pending", "approved", "rejected", "expired", "unavailable"] as const;
+const deliveryStates = ["pending", "sending", "delivered", "dead", "expired"] as const;
+const approvalStates = ["pending", "approved", "rejected", "expired", "unavailable"] as const;
 
 export const overviewSchema = z.object({
   sources: z

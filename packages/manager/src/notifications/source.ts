@@ -12,7 +12,7 @@ import type {
 
 type Facts<Schema extends z.ZodType> = Readonly<z.input<Schema>>;
 
-export interface DeliveryStory extends Omit<Facts<typeof deliveryStorySchema>, "told"> {
+interface DeliveryStory extends Omit<Facts<typeof deliveryStorySchema>, "told"> {
   readonly told: readonly StoredEvent[];
 }
 

@@ -37,15 +37,17 @@ export function createNotifier(environment: SystemdEnvironment, logger: Logger):
       });
     });
   };
-  let watchdog: NodeJS.Timeout | undefined;
-  const watched = () => {
+  let isWatched = false;
+  const watch = () => {
     const intervalMs = Number(watchdogUsec) / 2_000;
+    if (isWatched || !(intervalMs > 0)) return;
+    isWatched = true;
     // WATCHDOG_PID is not asked for: where the machine's Node is older, the service is a child of the one that systemd started.
-    if (intervalMs > 0) watchdog ??= setInterval(() => notify("WATCHDOG=1"), intervalMs).unref();
+    setInterval(() => notify("WATCHDOG=1"), intervalMs).unref();
   };
   return {
     ready() {
-      watched();
+      watch();
       return notify("READY=1");
     },
     // MONOTONIC_USEC is for Type=notify-reload, which takes no RELOADING=1 without it.

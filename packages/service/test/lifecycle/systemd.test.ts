@@ -69,10 +69,7 @@ describe("telling systemd", () => {
 
   it("does nothing where there is no systemd", async () => {
     const lines: string[] = [];
-    const notifier = createNotifier(
-      {},
-      createLog({ destination: (line) => lines.push(line) }).logger("systemd"),
-    );
+    const notifier = createNotifier({}, createLog({ destination: (line) => lines.push(line) }).logger("systemd"));
     await Promise.all([notifier.ready(), notifier.reloading(), notifier.stopping()]);
     expect(lines).toEqual([]);
   });

@@ -54,7 +54,7 @@ export function planFixes(project: Project, findings: readonly Finding[], level:
   }
 }
 
-export function isFixable({ suppressed, fixability }: Finding, level: FixLevel): boolean {
+function isFixable({ suppressed, fixability }: Finding, level: FixLevel): boolean {
   return suppressed === undefined && (fixability === "safe" || (level === "all" && fixability === "unsafe"));
 }
 

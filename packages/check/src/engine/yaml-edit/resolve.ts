@@ -87,7 +87,7 @@ export function resolve(yaml: YamlText, sourcePath: readonly Key[], isOfTarget: 
   return done(true, key, []);
 }
 
-export function ownPair(map: YAMLMap, key: Key): Pair | undefined {
+function ownPair(map: YAMLMap, key: Key): Pair | undefined {
   return map.items.find((pair) => keyText(pair) === String(key)) as Pair | undefined;
 }
 

@@ -3,9 +3,9 @@ import type { ApiOutput } from "../../api/client.ts";
 
 export type Findings = ApiOutput<"GET /findings">;
 export type Finding = Findings["findings"][number];
-export type Severity = Finding["severity"];
+type Severity = Finding["severity"];
 
-export const severities: readonly Severity[] = ["critical", "high", "medium", "low", "info"];
+const severities: readonly Severity[] = ["critical", "high", "medium", "low", "info"];
 
 /** Looks that are late by so many intervals say that they are not made any more. */
 const lateIntervals = 3;

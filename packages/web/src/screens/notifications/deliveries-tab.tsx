@@ -11,7 +11,7 @@ import { Time } from "../../parts/time.tsx";
 import { WideTable } from "../../parts/wide-table.tsx";
 import { DeliveryDialog } from "./delivery-dialog.tsx";
 
-export type Delivery = ApiOutput<"GET /notifications/deliveries">["deliveries"][number];
+type Delivery = ApiOutput<"GET /notifications/deliveries">["deliveries"][number];
 type State = Delivery["state"];
 
 export const stateNames: Readonly<Record<State, readonly [name: string, kind: StatusKind]>> = {
