@@ -49,9 +49,9 @@ secret sql_password "$postgres" password
 secret store_url "$espalier" database espalier store_password espalier
 secret sql_uri "$espalier" database gateway sql_password users
 secret grafana_password "$grafana" password
-# Alertmanager, whose group is 65534, sends it, and notifications compare it.
-secret alertmanager_token "${espalier%:*}:65534" password
-chmod 0640 alertmanager_token
+# Alertmanager sends it, and notifications compare it: each has a file of its own.
+secret alertmanager_token "$espalier" password
+secret alertmanager_own_token 65534:65534 cat alertmanager_token
 
 authority() {
   if command -v espalier > /dev/null; then

@@ -17,11 +17,12 @@ const root = join(import.meta.dirname, "..");
 const deploy = join(root, "deploy");
 
 requirePrograms({ "systemd-analyze": "systemd" })("the systemd units", () => {
-  const units = readdirSync(join(deploy, "systemd")).sort();
+  const files = readdirSync(join(deploy, "systemd")).sort();
+  const units = files.filter((file) => file.endsWith(".service"));
 
-  test("are one for each service, and one for all together", () => {
+  test("are one for each service, one for all together, and a backup each night", () => {
     const services = ["gateway", "manager", "notify", "proxy"].map((name) => `espalier-${name}.service`);
-    expect(units).toEqual([...services, "espalier.service"]);
+    expect(files).toEqual(["espalier-backup.service", "espalier-backup.timer", ...services, "espalier.service"]);
   });
 
   test.each(units)("%s leaves no more open than 2.0 of 10", (unit) => {

@@ -178,7 +178,8 @@ requirePrograms({ openssl: "openssl" }, { root: true })("deploy/secrets.sh", () 
   test("each can be read by the users of the containers that it is for, and by nobody else on the machine", () => {
     const readers = new Map<string, Set<string>>();
     for (const service of Object.values(compose("compose.yaml").services)) {
-      for (const secret of service.secrets ?? []) {
+      for (const written of service.secrets ?? []) {
+        const secret = typeof written === "string" ? written : written.source;
         readers.set(secret, (readers.get(secret) ?? new Set()).add(service.user));
       }
     }
@@ -186,8 +187,7 @@ requirePrograms({ openssl: "openssl" }, { root: true })("deploy/secrets.sh", () 
       const { uid, gid, mode } = statSync(deploy.file(`secrets/${secret}`));
       return { secret, mode: mode & 0o777, unread: [...users].filter((user) => !mayRead(user, { uid, gid, mode })) };
     });
-    const modeOf = (secret: string) =>
-      secret.endsWith(".crt") ? 0o444 : secret === "alertmanager_token" ? 0o640 : 0o600;
+    const modeOf = (secret: string) => (secret.endsWith(".crt") ? 0o444 : 0o600);
     expect(found).toEqual([...readers.keys()].map((secret) => ({ secret, mode: modeOf(secret), unread: [] })));
     expect(statSync(deploy.file("secrets")).mode & 0o777).toBe(0o700);
     expect(statSync(deploy.file("secrets/ca/authority.key"))).toMatchObject({ uid: 0, mode: 0o100600 });
@@ -216,6 +216,7 @@ requirePrograms({ openssl: "openssl" }, { root: true })("deploy/secrets.sh", () 
     expect(read("sql_uri")).toBe(`postgres://gateway:${read("sql_password")}@postgres/users`);
     const passwords = ["postgres", "store", "sql", "grafana"].map((name) => read(`${name}_password`));
     expect(new Set([...passwords, read("alertmanager_token")]).size).toBe(5);
+    expect(read("alertmanager_own_token")).toBe(read("alertmanager_token"));
     for (const password of passwords) expect(password).toMatch(/^[0-9a-f]{48}$/);
   });
 
@@ -513,7 +514,9 @@ async function makeSecrets(folder: TemporaryDirectory, names: readonly string[])
 }
 
 interface ComposeFile {
-  readonly services: Readonly<Record<string, { readonly user: string; readonly secrets?: readonly string[] }>>;
+  readonly services: Readonly<
+    Record<string, { readonly user: string; readonly secrets?: readonly (string | { readonly source: string })[] }>
+  >;
   readonly secrets: Readonly<Record<string, { readonly file: string }>>;
 }
 

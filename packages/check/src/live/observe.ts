@@ -1,9 +1,9 @@
 /** Looks at everything at once; whatever hangs, it has ended after ten seconds. */
+import { observeBackups } from "../backup/observe-backups.ts";
 import type { Unreadable } from "../engine/project.ts";
 import type { BackupReceipts } from "../observed/backup-receipts.ts";
 import type { ObservedHost, ObservedQueue, ObservedStorage } from "../observed/system.ts";
 import { Authorities } from "./authorities.ts";
-import { observeBackups } from "./backups.ts";
 import { type EndpointLook, observeEndpoint } from "./endpoint.ts";
 import { observeHost } from "./host.ts";
 import { type NodeLook, observeNode } from "./node.ts";
@@ -183,7 +183,9 @@ async function observeSystem({ storage, queue, backups, host }: LiveTargets, sig
     Promise.all(storage.map((target) => attempt("storage", target.name, () => observeStorage(target)))),
     queue === undefined ? [] : attempt("queue", "queue", () => queue(deadline(systemMs, signal))),
     host ? inTime(observeHost(), signal).catch(() => undefined) : undefined,
-    backups === undefined ? [] : attempt("backupReceipts", backups.directory, () => observeBackups(backups)),
+    backups === undefined
+      ? []
+      : attempt("backupReceipts", backups.directory, () => observeBackups(backups, dataPathsOf(storage))),
   ]);
   return {
     documents: {
@@ -209,4 +211,9 @@ async function inTime<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     clearTimeout(timer);
     signal.removeEventListener("abort", end);
   }
+}
+
+/** Where what is backed up lies on this machine. */
+function dataPathsOf(storage: LiveTargets["storage"]): readonly string[] {
+  return storage.filter(({ name }) => name !== "backups").map(({ path }) => path);
 }

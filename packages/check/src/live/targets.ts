@@ -2,7 +2,9 @@
  * What is looked at on a running system. The command makes it of the whole configuration (`liveTargetsOf`), since the services'
  * sections are theirs; `observe` looks.
  */
+
 import { formatHostPort, type NodeSecurity, type Secret } from "@espalier/service";
+import type { ObservedBackups } from "../backup/observe-backups.ts";
 import type { EndpointProtocol } from "../observed/endpoint.ts";
 import type { ObservedQueue } from "../observed/system.ts";
 
@@ -59,8 +61,8 @@ export interface LiveTargets {
   /** Those that speak TLS are looked at as endpoints too. */
   readonly nodes: readonly NodeTarget[];
   readonly storage: readonly StorageTarget[];
-  /** The folder of backups and their receipts, and the key that signs them where it lies elsewhere. */
-  readonly backups?: { readonly directory: string; readonly signingKeyFile?: string | undefined } | undefined;
+  /** The folder of backups and their receipts, and how old they may be. */
+  readonly backups?: ObservedBackups | undefined;
   /** How the queue of notifications is: this package does not know how it is kept. */
   readonly queue?: ((signal: AbortSignal) => Promise<ObservedQueue>) | undefined;
   /** Whether the machine itself is looked at, where it can be: in a container it is not. */

@@ -45,9 +45,9 @@ describe("a look at the system", () => {
   it("has no receipts where there is no folder of backups, and does not believe one that nobody signed", async () => {
     const root = folderOf({ "backups/receipts/2026-01-01T000000Z-drill-x.json": "{}" });
     const none = await observe({ ...nothing, backups: { directory: `${root}/none` } }, { now });
-    expect(none.documents.backupReceipts).toEqual([{ target: `${root}/none`, receipts: [] }]);
+    expect(none.documents.backupReceipts).toEqual([{ target: `${root}/none`, receipts: [], isOnSameDisk: false }]);
     const odd = await observe({ ...nothing, backups: { directory: `${root}/backups` } }, { now });
-    expect(odd.documents.backupReceipts).toEqual([{ target: `${root}/backups`, receipts: [] }]);
+    expect(odd.documents.backupReceipts).toEqual([{ target: `${root}/backups`, receipts: [], isOnSameDisk: false }]);
     expect(odd.unreadable.map(({ subject }) => subject)).toEqual([`${root}/backups`]);
   });
 });

@@ -36,11 +36,17 @@ const maxLines = 3;
 const notSecret =
   /(?:^|\/)(?:README[^/]*|\.git(?:ignore|keep|attributes)|\.keep)$|\.(?:md|pub|[cm]?[jt]sx?|py|go|rs|kts?|java|sh|sql|ya?ml|html?|css|enc|age|gpg|sops)$/i;
 
+/** What every server shows to everybody, also where compose hands it out as a secret. */
+function isPublicCertificate(text: string): boolean {
+  return /^-----BEGIN CERTIFICATE-----\s*$/m.test(text) && !privateKey.test(text);
+}
+
 /** Each once, in the order in which files were read. */
 export function secretFiles(project: Project): readonly SecretFile[] {
   const environments = new Map(project.of("dotenv").map((file) => [file.path, file]));
   const ofCompose = new Map(composeSecretFiles(project).map(({ file, name }) => [file.path, name]));
   const holds = (path: string, text?: string): string | undefined => {
+    if (text !== undefined && isPublicCertificate(text)) return undefined;
     if (ofCompose.has(path)) return `the secret ${ofCompose.get(path)} of a compose file`;
     if (text !== undefined && keyFile.test(path) && privateKey.test(text)) return "a private key";
     const environment = environments.get(path);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readProject } from "../../../src/inputs/read-project.ts";
 import { fsp001 } from "../../../src/rules/files/fsp001-secret-mode.ts";
+import { makeCertificate } from "../../certificates.ts";
 import { findingsOf, folderOf, linesOf } from "../../project.ts";
 
 const key =
@@ -33,6 +34,16 @@ it("finds keys, secrets, caches and environments that others can read, and takes
   expect(findings.find(({ subject }) => subject === "tls/chain-and-key")?.edits).toEqual([
     { kind: "chmod", file: "tls/chain-and-key", mode: 0o400 },
   ]);
+});
+
+it("lets everybody read a certificate, also one that compose hands out as a secret", async () => {
+  const { cert: certificate } = await makeCertificate({ subject: "CN=authority", isAuthority: true });
+  const findings = findingsOf(fsp001, {
+    "compose.yaml": "services:\n  a:\n    image: a:1\n    secrets: [ca]\nsecrets:\n  ca: {file: secrets/ca.crt}\n",
+    "secrets/ca.crt": { text: certificate, mode: 0o444 },
+    "secrets/both.pem": { text: certificate + key, mode: 0o444 },
+  });
+  expect(findings.map(({ subject }) => subject)).toEqual(["secrets/both.pem"]);
 });
 
 it("leaves it to a person where a container reads the file as another user", () => {
