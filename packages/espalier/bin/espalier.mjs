@@ -1,14 +1,32 @@
 #!/usr/bin/env node
 // Starts the command on the Node version that the project brings along, where the one that runs this is older.
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
+import module from "node:module";
+import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const main = join(here, "..", "src", "main.ts");
 
+// What Node makes of the sources is kept, which halves the next start. In a folder of one's own: from one that others can write to,
+// their code would be run. Where that cannot be made, nothing is kept.
+function cacheFolder() {
+  const caches = process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
+  try {
+    if (!existsSync(caches)) mkdirSync(caches, { mode: 0o700 });
+    const own = join(caches, "espalier");
+    if (!existsSync(own)) mkdirSync(own, { mode: 0o700 });
+    return own;
+  } catch {
+    return undefined;
+  }
+}
+const cache = cacheFolder();
+
 if (Number(process.versions.node.split(".")[0]) >= 24) {
+  if (cache !== undefined) module.enableCompileCache(cache);
   await import(main);
 } else {
   const node = join(here, "..", "..", "..", "node_modules", "node", "bin", "node");
@@ -18,7 +36,10 @@ if (Number(process.versions.node.split(".")[0]) >= 24) {
     );
     process.exit(2);
   }
-  const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: "inherit" });
+  const child = spawn(node, [main, ...process.argv.slice(2)], {
+    stdio: "inherit",
+    env: { ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }), ...process.env },
+  });
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("exit", (code, signal) => {
     if (signal) process.kill(process.pid, signal);
