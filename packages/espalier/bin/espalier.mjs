@@ -13,8 +13,9 @@ const main = join(here, "..", "src", "main.ts");
 // What Node makes of the sources is kept, which halves the next start. In a folder of one's own: from one that others can write to,
 // their code would be run. Where that cannot be made, nothing is kept.
 function cacheFolder() {
-  const caches = process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
   try {
+    // A user that nobody has entered has no home, and asking for it throws.
+    const caches = process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
     if (!existsSync(caches)) mkdirSync(caches, { mode: 0o700 });
     const own = join(caches, "espalier");
     if (!existsSync(own)) mkdirSync(own, { mode: 0o700 });

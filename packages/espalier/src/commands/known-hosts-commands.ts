@@ -3,12 +3,12 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { PinnedHost, PinQuestion, ScanTarget, VerifiedHost } from "@espalier/check/known-hosts";
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { exitCode } from "../exit-code.ts";
 import type { Output } from "./events.ts";
 
 interface FileOption {
-  readonly file: string;
+  readonly file?: string;
 }
 
 interface PinCommandOptions extends FileOption {
@@ -22,12 +22,7 @@ export function addKnownHostsCommands(program: Command, out: Output = process.st
     knownHosts
       .command(name)
       .description(description)
-      .addOption(
-        new Option("--file <file>", "the known_hosts file; pins are beside it, in FILE.pins").default(
-          join(homedir(), ".ssh/known_hosts"),
-          "~/.ssh/known_hosts",
-        ),
-      );
+      .option("--file <file>", "the known_hosts file (default: ~/.ssh/known_hosts); pins are beside it, in FILE.pins");
 
   command("pin", "scan hosts once, and store the keys whose fingerprints you type or give")
     .argument("<host...>", "HOST or HOST:PORT; [ADDRESS]:PORT for IPv6")
@@ -42,9 +37,14 @@ export function addKnownHostsCommands(program: Command, out: Output = process.st
     });
   command("verify", "scan hosts, and compare every key with the stored ones and their pins")
     .argument("[host...]", "HOST or HOST:PORT; all that are stored under a plain name, unless given")
-    .action(async (hosts: readonly string[], { file }: FileOption) => {
+    .action(async (hosts: readonly string[], { file = ownFile() }: FileOption) => {
       process.exitCode = await verify(hosts, file, out);
     });
+}
+
+/** Asked for by need: a user that nobody has entered has no home, and uses the other commands all the same. */
+function ownFile(): string {
+  return join(homedir(), ".ssh/known_hosts");
 }
 
 function parseFingerprint(text: string, before: readonly string[] = []): readonly string[] {
@@ -56,7 +56,7 @@ function parseFingerprint(text: string, before: readonly string[] = []): readonl
 
 async function pin(
   hosts: readonly string[],
-  { file, hash = false, fingerprint: fingerprints = [] }: PinCommandOptions,
+  { file = ownFile(), hash = false, fingerprint: fingerprints = [] }: PinCommandOptions,
   out: Output,
 ): Promise<number> {
   const { InputError, PinRefusal, pinHosts, ScanError, scanHost } = await import("@espalier/check/known-hosts");
