@@ -57,8 +57,8 @@ export function parseDatabaseUrl(text: string): DatabaseAddress {
   const dialect = dialects[url.protocol];
   if (dialect === undefined) throw refusal("must begin with sqlite:, postgres:, mysql: or mariadb:");
   const parameters = new Map([...url.searchParams].map(([name, value]) => [name.toLowerCase(), value]));
-  const host = decodeURIComponent(url.hostname).replace(/^\[(.*)\]$/, "$1");
-  const database = decodeURIComponent(url.pathname.slice(1));
+  const host = decoded(url.hostname).replace(/^\[(.*)\]$/, "$1");
+  const database = decoded(url.pathname.slice(1));
   if (database === "") throw refusal("names no database: write it after the host");
   const named = parameters.get("host") ?? (host === "absent.invalid" ? "localhost" : host);
   const mode = (parameters.get("sslmode") ?? parameters.get("ssl-mode") ?? parameters.get("ssl"))?.toLowerCase();
@@ -68,12 +68,20 @@ export function parseDatabaseUrl(text: string): DatabaseAddress {
     port: Number(url.port || (dialect === "postgres" ? 5432 : 3306)),
     socket:
       dialect === "mariadb" ? (parameters.get("socketpath") ?? (named.startsWith("/") ? named : undefined)) : undefined,
-    user: url.username === "" ? undefined : decodeURIComponent(url.username),
-    password: url.password === "" ? undefined : decodeURIComponent(url.password),
+    user: url.username === "" ? undefined : decoded(url.username),
+    password: url.password === "" ? undefined : decoded(url.password),
     database,
     tls: mode === undefined ? "preferred" : (tlsModes[mode.replaceAll("_", "-")] ?? "verify"),
     authorityFile: parameters.get("sslrootcert") ?? parameters.get("ssl-ca"),
   };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw refusal("has a % that begins no percent-encoding: write %25 where a percent sign is meant");
+  }
 }
 
 /** `host:port/database`, for people. */

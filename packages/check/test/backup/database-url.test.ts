@@ -49,6 +49,15 @@ describe("the URL of a database", () => {
     ]);
   });
 
+  it.each(["ann:s3cret%@db/people", "ann:s3cret@db/peo%zzple", "a%nn:s3cret@db/people", "ann:s3cret@d%b/people"])(
+    "is refused with a percent sign that means nothing: %s",
+    (rest) => {
+      const read = () => parseDatabaseUrl(`postgres://${rest}`);
+      expect(read).toThrow(BackupError);
+      expect(read).not.toThrow("s3cret");
+    },
+  );
+
   it("is read, or refused with a sentence that does not quote it", () => {
     fc.assert(
       fc.property(
@@ -66,6 +75,7 @@ describe("the URL of a database", () => {
           }
         },
       ),
+      { numRuns: 2_000 },
     );
   });
 });
