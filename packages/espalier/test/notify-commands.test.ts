@@ -102,6 +102,12 @@ it("what could not be delivered is listed, shown, sent again, and thrown away", 
   await send("the printer is on fire");
   await until("the message to die", async () => (await dead()).length === 1);
   const [letter] = await dead();
+  // Findings in the queue are found by the command as in the running service.
+  const looked = await espalier("check", "--live", "--format", "json", "--fail-on", "never");
+  const { findings } = JSON.parse(looked.stdout) as { findings: { rule: string; message: string }[] };
+  expect(findings.filter(({ rule }) => rule === "HST004").map(({ message }) => message)).toEqual([
+    expect.stringContaining("1 "),
+  ]);
   expect(await espalier("notify", "dead", "show", letter!.id)).toMatchObject({
     exitCode: 0,
     stdout: expect.stringMatching(/attempt 1 at .*400[\s\S]*the printer is on fire/),

@@ -183,15 +183,25 @@ class CheckCommand {
   }
 
   async #observation({ check, file, isAlone }: CheckConfiguration): Promise<(project: Project) => Project> {
-    const [{ observe, withObservation }, { liveTargetsOf }] = await Promise.all([
+    const [{ observe, withObservation }, { liveTargetsOf }, { lookAtStore }] = await Promise.all([
       import("@espalier/check/live"),
       import("./live-targets.ts"),
+      import("../health/store.ts"),
     ]);
     // Backups and certificates of others are looked at also where nothing of ours runs.
     const isOnlyCheck = file !== undefined && isAlone;
-    const configuration = isOnlyCheck ? { check } : loadWholeConfiguration(this.#environment, this.#options.config);
-    const observation = await observe(liveTargetsOf(configuration), { now: Date.now });
-    return (project) => withObservation(project, observation);
+    const whole = isOnlyCheck ? undefined : loadWholeConfiguration(this.#environment, this.#options.config);
+    const store = await lookAtStore(whole?.store, whole?.notify !== undefined);
+    try {
+      const observation = await observe(liveTargetsOf(whole ?? { check }, store.queue), { now: Date.now });
+      const away = store.rows.flatMap(({ status, name, detail }) =>
+        status === "ok" ? [] : [{ subject: name, message: detail ?? "it cannot be opened" }],
+      );
+      const unreadable = [...observation.unreadable, ...away];
+      return (project) => withObservation(project, { ...observation, unreadable });
+    } finally {
+      await store.close();
+    }
   }
 
   async #readBaseline(): Promise<Baseline | "unreadable" | undefined> {
