@@ -14,16 +14,17 @@ export const cmp004 = defineRule({
   references: ["Compose specification, “pids_limit”", "CIS Docker Benchmark, 5.28"],
   *find(project) {
     for (const { service } of servicesOf(project)) {
-      const limit = service.node.get("deploy", "resources", "limits", "pids") ?? service.node.get("pids_limit");
+      const limits = service.node.get("deploy", "resources", "limits");
+      const own = service.node.get("pids_limit");
+      const limit = limits?.get("pids") ?? own;
       if (limit !== undefined && Number(limit.text) > 0) continue;
       // Compose refuses both keys with different values.
-      const key =
-        service.node.get("deploy", "resources", "limits") === undefined ? [] : ["deploy", "resources", "limits"];
+      const isBeside = limits?.get("pids") !== undefined || (limits !== undefined && own === undefined);
       yield {
         ...absent(service, "pids_limit"),
         message: `${service.name} may start any number of processes`,
         fix: pasted(service, "pids_limit: 200"),
-        edits: [key.length === 0 ? set(service, ["pids_limit"], 200) : set(service, [...key, "pids"], 200)],
+        edits: [set(service, isBeside ? ["deploy", "resources", "limits", "pids"] : ["pids_limit"], 200)],
       };
     }
   },

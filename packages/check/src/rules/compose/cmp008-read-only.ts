@@ -18,9 +18,11 @@ Try it: a program that writes elsewhere says so at its start, and that path beco
     for (const { service } of servicesOf(project)) {
       if (isTrue(service.node.get("read_only")?.text)) continue;
       const tmpfs = service.node.get("tmpfs");
-      const mounted = (tmpfs?.items() ?? (tmpfs === undefined ? [] : [tmpfs])).map(({ text }) => text?.split(":")[0]);
+      // One path by itself is no list that another could be added to.
       const hasScratch =
-        mounted.includes("/tmp") || tmpfs?.text !== undefined || service.mounts.some(({ target }) => target === "/tmp");
+        tmpfs?.kind === "scalar" ||
+        tmpfs?.items().some(({ text }) => text?.split(":")[0] === "/tmp") === true ||
+        service.mounts.some(({ target }) => target === "/tmp");
       yield {
         ...absent(service, "read_only"),
         message: `${service.name} can write to its own root file system`,

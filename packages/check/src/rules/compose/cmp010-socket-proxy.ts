@@ -8,7 +8,9 @@ const known: ReadonlySet<string> = new Set([
   ...["ALLOW_DELETE", "ALLOW_EXEC", "ALLOW_KILL", "ALLOW_RESTARTS", "ALLOW_START", "ALLOW_STOP", "AUTH", "BUILD"],
   ...["COMMIT", "CONFIGS", "CONTAINERS", "DISABLE_IPV6", "DISTRIBUTION", "EVENTS", "EXEC", "GRPC", "IMAGES", "INFO"],
   ...["LOG_LEVEL", "NETWORKS", "NODES", "PING", "PLUGINS", "POST", "SECRETS", "SERVICES", "SESSION", "SOCKET_PATH"],
-  ...["SWARM", "SYSTEM", "TASKS", "VERSION", "VOLUMES", "TZ", "PROXY_PORT", "BIND_CONFIG"],
+  ...["SWARM", "SYSTEM", "TASKS", "VERSION", "VOLUMES"],
+  // Of every program.
+  "TZ",
 ]);
 
 /** What is written for what is meant. */

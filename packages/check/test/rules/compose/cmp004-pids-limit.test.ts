@@ -25,6 +25,16 @@ test("a service that may start any number of processes is found, and gets a limi
   ]);
 });
 
+test("where the service has the key already, that is what changes: compose refuses two that differ", () => {
+  const files = {
+    "compose.yaml":
+      "services:\n  a:\n    image: a:1\n    pids_limit: -1\n    deploy: {resources: {limits: {memory: 1G}}}\n",
+  };
+  expect(findingsOf(cmp004, files).flatMap(({ edits }) => edits)).toEqual([
+    { kind: "set", file: "compose.yaml", path: ["services", "a", "pids_limit"], value: 200 },
+  ]);
+});
+
 test("minus one is no limit, a number is one", () => {
   const files = {
     "compose.yaml": "services:\n  a:\n    image: a:1\n    pids_limit: -1\n  b:\n    image: b:1\n    pids_limit: 100\n",
