@@ -242,6 +242,7 @@ describe("a certificate with six days left", () => {
       for (const width of [1_280, 360]) {
         await page.setViewportSize({ width, height: 800 });
         await page.emulateMedia({ colorScheme });
+        await page.locator(`html[data-mantine-color-scheme=${colorScheme}]`).waitFor();
         expect(await violations(page, axe), `${colorScheme}, ${width} px`).toEqual([]);
         expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(width);
       }
