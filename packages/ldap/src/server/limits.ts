@@ -6,9 +6,9 @@ export interface ServerLimits {
   readonly maxMessageBytes: number;
   /** The same on an anonymous session, which has shown no reason to be trusted with more. Default 64 KiB. */
   readonly maxAnonymousMessageBytes: number;
-  /** How deep a search filter may nest; at most 1,000, for it is read and evaluated by recursion. Default 64. */
+  /** How deep a search filter may nest; at most 1,000, for it is read and evaluated by recursion. Default 100. */
   readonly maxFilterDepth: number;
-  /** Items of one search filter in all, the parts of substrings included. Default 4096. */
+  /** Items of one search filter in all, the parts of substrings included. Default 10,000. */
   readonly maxFilterItems: number;
   /**
    * Operations of one connection that wait for an asynchronous handler. Further requests are left unread until one of them
