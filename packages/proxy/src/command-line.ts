@@ -28,6 +28,11 @@ export interface ProxyCommandLine {
 /** Ports on which LDAP servers speak TLS from the first byte: ldaps, and Active Directory's global catalog. */
 const tlsPorts = [636, 3269];
 
+/** Whether it is balance's form, of a port on which TLS is spoken: balance passed it on to the servers, here it ends. */
+export function isBalancedTls({ bindAddress, operands }: Pick<ProxyCommandLine, "bindAddress" | "operands">): boolean {
+  return bindAddress !== undefined && tlsPorts.includes(Number(operands[0]));
+}
+
 /** @throws ConfigurationError that names the operands and options as they were given. */
 export function configOfCommandLine(commandLine: ProxyCommandLine): ProxyConfig {
   const { certPath, keyPath, caPath, startTls, verify, allowPlaintext, control } = commandLine;

@@ -1,5 +1,5 @@
 /** The proxy: LDAP that survives its servers. */
-export { configOfCommandLine, type ProxyCommandLine } from "./command-line.ts";
+export { configOfCommandLine, isBalancedTls, type ProxyCommandLine } from "./command-line.ts";
 export { defaultControlSocket, type ProxyConfig, proxySection } from "./config.ts";
 export { type TestFinding, testProxy } from "./config-test.ts";
 export { askProxy, ControlError, type ControlMessage, tapProxy } from "./control/control-client.ts";

@@ -111,11 +111,11 @@ export class BindOperation extends PlacedRequest implements ResponseReceiver {
 
   // Placing. A wrong password counts at one backend alone: a name's binds always go to the same.
 
-  protected override choose(exclude: ReadonlySet<Backend>): Choice | undefined {
+  protected override choose(exclude: ReadonlySet<Backend>, isLastChance: boolean): Choice | undefined {
     const { router } = this.session.context;
     const name = this.#routedName();
-    if (name === undefined) return router.chooseRead(this.session.authorization.affinity, exclude);
-    return router.chooseBind(dnKey(name, builtInSchema) ?? name.toLowerCase(), exclude);
+    if (name === undefined) return router.chooseRead(this.session.authorization.affinity, exclude, isLastChance);
+    return router.chooseBind(dnKey(name, builtInSchema) ?? name.toLowerCase(), exclude, isLastChance);
   }
 
   #routedName(): string | undefined {

@@ -9,11 +9,12 @@ export function chooseBackend(
   { route }: RequestClass,
   authorization: ClientAuthorization,
   exclude: ReadonlySet<Backend>,
+  isLastChance: boolean,
 ): Choice | undefined {
   const { home } = authorization;
   if (home !== undefined && authorization.isTied) return exclude.has(home) ? undefined : pinned(home);
   if (route === "write") return router.chooseWrite(exclude);
-  const choice = router.chooseRead(authorization.affinity, exclude);
+  const choice = router.chooseRead(authorization.affinity, exclude, isLastChance);
   // A client reads where its connection is, but for the time after a write, when it reads where that is known.
   if (home === undefined || exclude.has(home) || choice?.reason === "after-write") return choice;
   return pinned(home);

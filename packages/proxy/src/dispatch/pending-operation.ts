@@ -54,8 +54,8 @@ export class PendingOperation extends PlacedRequest implements ResponseReceiver 
 
   // Placing.
 
-  protected override choose(exclude: ReadonlySet<Backend>): Choice | undefined {
-    return chooseBackend(this.session.context.router, this.requestClass, this.authorization, exclude);
+  protected override choose(exclude: ReadonlySet<Backend>, isLastChance: boolean): Choice | undefined {
+    return chooseBackend(this.session.context.router, this.requestClass, this.authorization, exclude, isLastChance);
   }
 
   protected override connect(backend: Backend, deadlineMs: number): Carrier | Promise<Carrier> {
@@ -144,7 +144,7 @@ export class PendingOperation extends PlacedRequest implements ResponseReceiver 
     if (!requestClass.isRepeatable || this.bytes > 0 || this.attempts >= maxAttempts || backend === undefined)
       return false;
     this.exclude(backend);
-    if (this.choose(this.excluded) === undefined) return false;
+    if (this.choose(this.excluded, false) === undefined) return false;
     this.#release();
     this.phase = "placing";
     this.place();

@@ -29,8 +29,8 @@ export abstract class PlacedRequest extends ClientRequest {
     return this.#isWaiting ? this.backend : undefined;
   }
 
-  /** Where it could go. `undefined` when nobody is left. */
-  protected abstract choose(exclude: ReadonlySet<Backend>): Choice | undefined;
+  /** Where it could go. `undefined` when nobody is left. `isLastChance`: to be refused where that is nobody. */
+  protected abstract choose(exclude: ReadonlySet<Backend>, isLastChance: boolean): Choice | undefined;
   /** A connection there. Throws or rejects as `ClientAuthorization.carrier`. */
   protected abstract connect(backend: Backend, deadlineMs: number): Carrier | Promise<Carrier>;
   /** Sends it. @throws {UpstreamUnavailable} and has then released what it was given. */
@@ -44,9 +44,8 @@ export abstract class PlacedRequest extends ClientRequest {
   protected place(): void {
     let failure: Refusal = this.#hasWaitedInVain ? Refusals.busy : Refusals.unavailable;
     while (this.phase === "placing") {
-      const choice = this.choose(this.#excluded ?? nobody);
+      const choice = this.#chooseAmongAll(failure);
       if (choice === undefined) {
-        if (this.#takeLost()) continue;
         this.fail(failure);
         return;
       }
@@ -83,6 +82,14 @@ export abstract class PlacedRequest extends ClientRequest {
 
   protected get excluded(): ReadonlySet<Backend> {
     return this.#excluded ?? nobody;
+  }
+
+  /** Others first, then where it was lost. Whom checks call down only where there was no connection to be had anywhere else. */
+  #chooseAmongAll(failure: Refusal): Choice | undefined {
+    const choice =
+      this.choose(this.excluded, false) ?? (this.#takeLost() ? this.choose(this.excluded, false) : undefined);
+    if (choice !== undefined || failure !== Refusals.unavailable) return choice;
+    return this.choose(this.excluded, true);
   }
 
   #takeLost(): boolean {

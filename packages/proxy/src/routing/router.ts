@@ -41,10 +41,11 @@ export class Router {
 
   /**
    * Where a read goes: where its client wrote a moment ago, else as the tiers say. `undefined` where nobody is left; a backend
-   * that does not answer is not tried as long as one takes work, be it in `exclude`: trying that one again is the better chance.
+   * that does not answer is not tried as long as one takes work, be it in `exclude`: trying that one again is the better chance,
+   * unless it cannot be connected to either (`isLastChance`).
    */
-  chooseRead(key: AffinityKey, exclude: ReadonlySet<Backend>): Choice | undefined {
-    return this.#afterWrite(this.affinity.ofClient(key), exclude) ?? this.tiers.choose(exclude);
+  chooseRead(key: AffinityKey, exclude: ReadonlySet<Backend>, isLastChance = false): Choice | undefined {
+    return this.#afterWrite(this.affinity.ofClient(key), exclude) ?? this.tiers.choose(exclude, isLastChance);
   }
 
   /** The write node, or `undefined` while there is none that may be used. */
@@ -57,12 +58,12 @@ export class Router {
 
   /**
    * Where a name's binds go: always the same backend while it is up, so that its count of wrong passwords sees every attempt.
-   * Only for a while after `wrote` named it, they go where its password was changed.
+   * Only for a while after `wrote` named it, they go where its password was changed. `isLastChance`: as {@link chooseRead}.
    */
-  chooseBind(normalizedDn: string, exclude: ReadonlySet<Backend>): Choice | undefined {
+  chooseBind(normalizedDn: string, exclude: ReadonlySet<Backend>, isLastChance = false): Choice | undefined {
     return (
       this.#afterWrite(this.affinity.ofName(normalizedDn), exclude) ??
-      this.tiers.select(exclude, byRank, normalizedDn, "bind-hash")
+      this.tiers.select(exclude, byRank, normalizedDn, "bind-hash", isLastChance)
     );
   }
 

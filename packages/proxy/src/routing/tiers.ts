@@ -1,8 +1,8 @@
 /**
  * Which backend takes new work. Tiers are asked in their order; in a tier those that are up come before those that are
  * degraded, and the next tier is used only when this one has neither. When there is nobody in any tier, those that answer
- * checks are tried (drained, without weight, or held down after flapping); and when every backend is down, all but those
- * in maintenance: the checks may be what is wrong.
+ * checks are tried (drained, without weight, or held down after flapping); and when every backend is down, or those that are
+ * not have no connection to give, all but those in maintenance: the checks may be what is wrong, or not have seen yet who is back.
  */
 import type { Backend } from "../backend/backend.ts";
 import type { Choice } from "./router.ts";
@@ -51,9 +51,9 @@ export class Tiers {
     return !this.#tiers.some(({ backends }) => backends.some(takesWork));
   }
 
-  /** By each tier's own strategy. */
-  choose(exclude: ReadonlySet<Backend>): Choice | undefined {
-    return this.select(exclude, byStrategy, "", undefined);
+  /** By each tier's own strategy. `isLastChance`: nobody in `exclude` can be connected to, and else it fails. */
+  choose(exclude: ReadonlySet<Backend>, isLastChance = false): Choice | undefined {
+    return this.select(exclude, byStrategy, "", undefined, isLastChance);
   }
 
   /** By `selector`; `reason` is why, where it is not the strategy's name. */
@@ -62,17 +62,16 @@ export class Tiers {
     selector: Selector,
     key: string,
     reason: Choice["reason"] | undefined,
+    isLastChance = false,
   ): Choice | undefined {
     for (const tier of this.#tiers) {
       const backend = pick(tier, isUp, exclude, selector, key) ?? pick(tier, isDegraded, exclude, selector, key);
       if (backend !== undefined) return { backend, reason: reason ?? tier.strategy.name };
     }
-    return this.#lastResort(exclude, selector, key, answers) ?? this.#panic(exclude, selector, key);
-  }
-
-  /** While somebody is up, be it one that was tried already, nothing is sent to those that do not answer. */
-  #panic(exclude: ReadonlySet<Backend>, selector: Selector, key: string): Choice | undefined {
-    return this.isPanicking ? this.#lastResort(exclude, selector, key, isInService) : undefined;
+    const resort = this.#lastResort(exclude, selector, key, answers);
+    // While somebody is up, be it one that was tried already, nothing else is sent to those that do not answer.
+    if (resort !== undefined || !(isLastChance || this.isPanicking)) return resort;
+    return this.#lastResort(exclude, selector, key, isInService);
   }
 
   #lastResort(

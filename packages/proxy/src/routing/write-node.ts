@@ -29,6 +29,8 @@ export class WriteNode {
   #current: Backend | undefined;
   #subscriptions: (() => void)[] = [];
   #uselessSinceMs: number | undefined;
+  /** The name of the write node for which no successor was found: who was told of that is told of its end. */
+  #missing: string | undefined;
   #cancelAttempt: (() => void) | undefined;
   #isAttempting = false;
   #isStopped = false;
@@ -85,6 +87,7 @@ export class WriteNode {
     if (current === undefined || isUseful(current)) {
       this.#uselessSinceMs = undefined;
       this.#cancel();
+      if (current !== undefined) this.#found(current);
       return;
     }
     const { clock, holdDownMs } = this.#options;
@@ -107,8 +110,10 @@ export class WriteNode {
     const found = await this.#findSuccessor(this.#uselessSinceMs);
     this.#isAttempting = false;
     if (found === "overtaken") this.#look();
-    else if (found === "nobody") this.#attemptIn(retryMs);
-    else this.#become(found.backend, found.reason, undefined);
+    else if (found === "nobody") {
+      this.#miss();
+      this.#attemptIn(retryMs);
+    } else this.#become(found.backend, found.reason, undefined);
   }
 
   /** `overtaken`: while they were asked, the write node has come back, and maybe gone again: that is another hold-down. */
@@ -128,6 +133,31 @@ export class WriteNode {
   #successors(): Backend[] {
     const others = this.#backends.filter((backend) => backend !== this.#current && isUseful(backend));
     return ["up", "degraded"].flatMap((health) => others.filter(({ state }) => state.health === health));
+  }
+
+  #miss(): void {
+    const current = this.#current;
+    if (this.#isStopped || this.#missing !== undefined || current === undefined) return;
+    this.#missing = current.name;
+    const data = { reason: `${uselessBecause(current)}, and no other of the list takes writes` };
+    this.#options.events.emit({
+      ...{ type: "write-node.lost", severity: "critical", subject: current.name, source: "proxy", data, audit: true },
+    });
+  }
+
+  #found(backend: Backend): void {
+    const subject = this.#missing;
+    if (subject === undefined) return;
+    this.#missing = undefined;
+    const data = { writeNode: backend.name };
+    this.#options.events.emit({
+      type: "write-node.back",
+      severity: "info",
+      subject,
+      source: "proxy",
+      data,
+      audit: true,
+    });
   }
 
   #become(backend: Backend, reason: string, actor: string | undefined): void {

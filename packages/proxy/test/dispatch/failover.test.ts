@@ -232,6 +232,21 @@ describe("a bind", () => {
 });
 
 describe("with no backend left", () => {
+  // Both were restarted, one right after the other: the checks had not yet found that the first was back.
+  test.each(modes)("but one that checks have not found back yet, it answers, in mode %s", async (mode) => {
+    await using lab = await twoBackends({ mode });
+    lab.proxy.backend(0).state.setHealth("down", "it did not answer the last check");
+    using anonymous = await Wire.connect(lab.proxy.url);
+    await seenAs(anonymous, "cn=before,dc=example,dc=com");
+    await lab.two[Symbol.asyncDispose]();
+    expect(await seenAs(anonymous, "cn=read,dc=example,dc=com")).toBe("");
+    expect(await lab.client.bind(ann, annPassword)).toBe(0);
+    expect(lab.proxy.records.slice(-2)).toMatchObject([
+      { operation: "search", backend: "backend-1", reason: "panic", resultCode: 0 },
+      { operation: "bind", backend: "backend-1", reason: "panic", resultCode: 0 },
+    ]);
+  });
+
   test("an operation is unavailable, and a bind loses its connection, since no password was refused", async () => {
     await using server = await RecordingServer.start();
     const { url } = server;

@@ -93,6 +93,13 @@ describe("when nobody takes work", () => {
     const [a, b] = [testBackend("a"), testBackend("b", { health: "down" })];
     expect(choices(tiersOf([[a, b]]), 1, new Set([a]))).toEqual([undefined]);
   });
+
+  it("a backend that does not answer is tried as the last chance of what nobody else has a connection for", () => {
+    const [a, b] = [testBackend("a"), testBackend("b", { health: "down" })];
+    const tiers = tiersOf([[a, b, testBackend("c", { health: "down", admin: "maint" })]]);
+    expect(tiers.choose(new Set([a]), true)).toEqual({ backend: b, reason: "panic" });
+    expect(tiers.choose(new Set([a, b]), true)).toBeUndefined();
+  });
 });
 
 describe("slow start", () => {

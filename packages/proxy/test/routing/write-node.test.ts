@@ -150,6 +150,34 @@ describe("automatic failover", () => {
     expect(node.current).toBe(b);
   });
 
+  it("tells once that writes are refused as no other takes them, and once that they are taken again", async () => {
+    let isWritable = false;
+    const { clock, node, events, a, b } = scene({ verify: async () => isWritable });
+    const told = () => events.splice(0).map(({ type, severity, subject, data }) => ({ type, severity, subject, data }));
+    a.state.setHealth("down", "connection refused");
+    await clock.advance(29_999);
+    expect(told()).toEqual([]);
+    await clock.advance(60_000);
+    const reason = "a is down: connection refused, and no other of the list takes writes";
+    const lost = { type: "write-node.lost", severity: "critical", subject: "a", data: { reason } };
+    expect(told()).toEqual([lost]);
+
+    a.state.setHealth("up", "test");
+    expect(told()).toEqual([{ type: "write-node.back", severity: "info", subject: "a", data: { writeNode: "a" } }]);
+
+    a.state.setHealth("down", "connection refused");
+    await clock.advance(31_000);
+    expect(told()).toEqual([lost]);
+    isWritable = true;
+    await clock.advance(1_000);
+    expect(node.current).toBe(b);
+    const changed = { previous: "a", reason: "a is down: connection refused", failover: "automatic" };
+    expect(told()).toEqual([
+      { type: "write-node.changed", severity: "high", subject: "b", data: changed },
+      { type: "write-node.back", severity: "info", subject: "a", data: { writeNode: "b" } },
+    ]);
+  });
+
   it("begins also when the write node stops taking writes", async () => {
     const { clock, node, events, a, b } = scene();
     a.state.setWritable(false);
