@@ -3,6 +3,7 @@ import type { Change } from "@espalier/ldap";
 import { ApiError } from "../api/problem.ts";
 import { activeDirectory } from "./account/active-directory.ts";
 import { directory389 } from "./account/directory-389.ts";
+import { Lockouts, lockoutAttributes } from "./account/lockout.ts";
 import type { Account, AccountAction, Mechanism } from "./account/mechanism.ts";
 import { passwordPolicy } from "./account/password-policy.ts";
 import { shadow } from "./account/shadow.ts";
@@ -13,6 +14,7 @@ const mechanisms: readonly Mechanism[] = [passwordPolicy, directory389, activeDi
 
 export const accountAttributes: readonly string[] = [
   "objectClass",
+  ...lockoutAttributes,
   ...mechanisms.flatMap(({ attributes }) => attributes),
 ];
 
@@ -20,9 +22,10 @@ export interface AccountChanges {
   readonly changes: readonly Change[];
   readonly did: readonly string[];
   readonly meaning: readonly string[];
+  readonly warnings: readonly string[];
 }
 
-/** @throws ApiError `refused_by_directory` where neither the server nor the entry has anything of the kind */
+/** @throws ApiError `refused_by_directory` where neither the server nor the entry has anything of the kind that would hold */
 export function accountChanges(action: AccountAction, account: Account): AccountChanges {
   const effects = mechanisms
     .filter((mechanism) => mechanism.appliesTo(account))
@@ -34,11 +37,15 @@ export function accountChanges(action: AccountAction, account: Account): Account
       "The server has no password policy that is known here (ppolicy, 389-DS, Active Directory), and the entry is no shadowAccount: there is nothing to set. Change the password, or delete the entry.",
     );
   }
+  if (effects.every(({ isInVain = false }) => isInVain)) {
+    throw new ApiError("refused_by_directory", effects.map(({ did }) => did).join(" "));
+  }
   const changed = effects.filter(({ changes }) => changes.length > 0);
   return {
     changes: effects.flatMap(({ changes }) => changes),
     did: effects.map(({ did }) => did),
     meaning: changed.map(({ meaning }) => meaning),
+    warnings: effects.flatMap(({ warning }) => warning ?? []),
   };
 }
 
@@ -61,12 +68,14 @@ export async function planAccount(
 ): Promise<AccountPlan> {
   await requireForAccount(view, dn);
   const [facts, schema, entry] = await Promise.all([view.facts(), view.schema(), view.entry(dn, accountAttributes)]);
-  const { changes, did, meaning } = accountChanges(action, { entry, facts, schema, nowMs });
+  const lockout = await new Lockouts(view).of(entry);
+  const { changes, did, meaning, warnings } = accountChanges(action, { entry, facts, schema, lockout, nowMs });
   return {
     title: `${titles[action]} ${entry.objectName}`,
     changes: changes.length === 0 ? [] : [{ type: "modify", dn: entry.objectName, changes }],
     requires: "password",
     counts: { entries: changes.length === 0 ? 0 : 1 },
+    warnings,
     did,
     meaning,
   };

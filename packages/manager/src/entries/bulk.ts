@@ -7,6 +7,7 @@ import { AttributeMatching } from "../changes/attribute-matching.ts";
 import type { ModifyEntry } from "../changes/change-set.ts";
 import { diffAttributes } from "../changes/diff.ts";
 import { EntryImage } from "../changes/entry-image.ts";
+import { Lockouts } from "./account/lockout.ts";
 import type { AccountAction } from "./account/mechanism.ts";
 import { accountAttributes, accountChanges, requireForAccount } from "./account.ts";
 import type { Plan } from "./plan.ts";
@@ -67,7 +68,7 @@ export async function planBulk(view: DirectoryView, request: BulkRequest): Promi
     try {
       if ("edits" in request.work) session.require(requires, cluster, dn);
       else await requireForAccount(view, dn);
-      const wanted = worker.changesOf(entry);
+      const wanted = await worker.changesOf(entry);
       const version = entry.text(versionAttribute);
       if (wanted.length > 0) changes.push({ type: "modify", dn, changes: wanted, version });
     } catch (error) {
@@ -99,6 +100,7 @@ export async function planBulk(view: DirectoryView, request: BulkRequest): Promi
       unchanged: found - changes.length - refused.length,
       refused: refused.length,
     },
+    warnings: [...worker.warnings],
     entries: changes.map(entryEdit),
     refused,
   };
@@ -106,16 +108,26 @@ export async function planBulk(view: DirectoryView, request: BulkRequest): Promi
 
 interface Worker {
   readonly attributes: readonly string[];
+  /** Of the entries so far. */
+  readonly warnings: ReadonlySet<string>;
   /** @throws ApiError with why this entry is left as it is */
-  changesOf(entry: SearchEntry): readonly Change[];
+  changesOf(entry: SearchEntry): Promise<readonly Change[]>;
 }
 
 async function accounts(view: DirectoryView, { work, nowMs }: BulkRequest): Promise<Worker> {
   const [facts, schema] = await Promise.all([view.facts(), view.schema()]);
   const action = "account" in work ? work.account : "unlock";
+  const lockouts = new Lockouts(view);
+  const warnings = new Set<string>();
   return {
     attributes: accountAttributes,
-    changesOf: (entry) => accountChanges(action, { entry, facts, schema, nowMs }).changes,
+    warnings,
+    async changesOf(entry) {
+      const lockout = await lockouts.of(entry);
+      const { changes, warnings: more } = accountChanges(action, { entry, facts, schema, lockout, nowMs });
+      for (const warning of more) warnings.add(warning);
+      return changes;
+    },
   };
 }
 
@@ -125,7 +137,8 @@ async function editor(view: DirectoryView, edits: readonly BulkEdit[]): Promise<
   const changes = edits.map((edit) => changeOf(edit, matching));
   return {
     attributes: [...new Set(changes.map(({ modification }) => modification.type))],
-    changesOf(entry) {
+    warnings: new Set(),
+    async changesOf(entry) {
       const present = EntryImage.of(
         entry.attributes.filter(({ type }) =>
           changes.some((change) => matching.key(change.modification.type) === matching.key(type)),

@@ -95,7 +95,7 @@ export class DirectoryView {
     dns: readonly string[],
     attributes: readonly string[],
   ): Promise<readonly (SearchEntry | undefined)[]> {
-    return this.#read(async (connection) => {
+    return this.read(async (connection) => {
       const found: (SearchEntry | undefined)[] = [];
       for (let start = 0; start < dns.length; start += lookupsAtOnce) {
         const some = dns.slice(start, start + lookupsAtOnce);
@@ -129,7 +129,7 @@ export class DirectoryView {
     { limit, what, advice }: Collected,
     take: (entry: SearchEntry) => T | undefined,
   ): Promise<T[]> {
-    return this.#read(async (connection) => {
+    return this.read(async (connection) => {
       const taken: T[] = [];
       const search = connection.paged(
         { baseObject: base, scope, filter, attributes },
@@ -151,7 +151,7 @@ export class DirectoryView {
 
   /** Whether any entry of the naming context has the value. */
   async isThere(attribute: string, value: string, base: string): Promise<boolean> {
-    return this.#read(async (connection) => {
+    return this.read(async (connection) => {
       try {
         const search = { baseObject: base, filter: equals(attribute, value), attributes: ["1.1"], sizeLimit: 1 };
         return (await connection.searchAll(search, this.#options)).entries.length > 0;
@@ -172,7 +172,7 @@ export class DirectoryView {
   }
 
   /** Where it is going to be changed, as long as that node is there: others may not have the latest changes yet. */
-  async #read<T>(work: (connection: NodeConnection) => Promise<T>): Promise<T> {
+  async read<T>(work: (connection: NodeConnection) => Promise<T>): Promise<T> {
     const node = this.cluster.nodes().find(({ isWriteNode, state }) => isWriteNode && state !== "down")?.name;
     return (await this.cluster.read(this.#identity, work, { ...this.#options, node })).value;
   }

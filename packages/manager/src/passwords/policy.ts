@@ -35,7 +35,7 @@ export async function readPolicy(
 ): Promise<PasswordPolicy | undefined> {
   const own = sight.values(subentry);
   if (own === undefined) return undefined;
-  const place = own[0] ?? (vendor === "389ds" ? "cn=config" : await defaultPolicy());
+  const place = own[0] ?? (await defaultPlace());
   if (place === undefined) return undefined;
   const is389 = vendor === "389ds";
   // 389-DS takes the draft's names for its own, whose values are others.
@@ -44,20 +44,29 @@ export async function readPolicy(
   const policy = is389 ? policy389(entry) : draftPolicy(entry);
   return policy === undefined ? undefined : { dn: entry.objectName, ...policy };
 
-  /** OpenLDAP names the default in its configuration, which few may read; slapo-ppolicy(5). */
-  async function defaultPolicy(): Promise<string | undefined> {
-    if (vendor !== "openldap") return undefined;
-    try {
-      const { entries } = await connection.searchAll(
-        { baseObject: "cn=config", filter: "(objectClass=olcPPolicyConfig)", attributes: ["olcPPolicyDefault"] },
-        { signal },
-      );
-      const names = entries.flatMap((each) => each.texts("olcPPolicyDefault"));
-      return entries.length === 1 ? names[0] : undefined;
-    } catch (error) {
-      if (error instanceof LdapError) return undefined;
-      throw error;
-    }
+  async function defaultPlace(): Promise<string | undefined> {
+    if (vendor === "389ds") return "cn=config";
+    return vendor === "openldap" ? (await defaultPolicies(connection, signal))?.[0] : undefined;
+  }
+}
+
+/**
+ * The DN of the policy of everybody who has none of their own, in a list that is empty where there is none. OpenLDAP names it in
+ * its configuration, which few may read: `undefined` where it cannot be told. slapo-ppolicy(5)
+ */
+export async function defaultPolicies(
+  connection: NodeConnection,
+  signal: AbortSignal,
+): Promise<readonly string[] | undefined> {
+  try {
+    const { entries } = await connection.searchAll(
+      { baseObject: "cn=config", filter: "(objectClass=olcPPolicyConfig)", attributes: ["olcPPolicyDefault"] },
+      { signal },
+    );
+    return entries.length === 1 ? entries.flatMap((each) => each.texts("olcPPolicyDefault")) : undefined;
+  } catch (error) {
+    if (error instanceof LdapError) return undefined;
+    throw error;
   }
 }
 

@@ -1,6 +1,6 @@
 import { builtInSchema } from "@espalier/ldap";
 import { attribute, LdapClient, SearchEntry } from "@espalier/ldap/client";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { AccountAction } from "../../src/entries/account/mechanism.ts";
 import { accountChanges } from "../../src/entries/account.ts";
 import { base, dnOf, ldif, people, user } from "./content.ts";
@@ -181,6 +181,85 @@ plainSlapd.group("accounts of a directory without a password policy", () => {
   });
 });
 
+/** A lock is nothing to slapd where the policy of the account has no pwdLockout: it lets them in all the same. */
+plainSlapd.group("accounts of an OpenLDAP whose password policies do not lock", () => {
+  let cleanup: AsyncDisposableStack;
+  beforeEach(() => {
+    cleanup = new AsyncDisposableStack();
+  });
+  afterEach(() => cleanup.disposeAsync());
+  const policyEntry = (cn: string, pwdLockout: string): readonly [string, Record<string, string | string[]>] => [
+    `cn=${cn},${baseDn}`,
+    { objectClass: ["organizationalRole", "pwdPolicy"], cn, pwdAttribute: "userPassword", pwdLockout },
+  ];
+  const withPolicy = (uid: string, cn: string) =>
+    [dnOf(uid), { ...person(uid)[1], pwdPolicySubentry: `cn=${cn},${baseDn}` }] as const;
+  const start = async (entries: Parameters<typeof ldif>[0], overlays: readonly string[] = [], isConfigSeen = false) => {
+    const server = cleanup.use(
+      await startDebianSlapd({
+        modules: ["ppolicy"],
+        overlays: ["overlay ppolicy", ...overlays],
+        ldif: ldif([...base, policyEntry("locks", "TRUE"), policyEntry("locks-not", "FALSE"), ...entries]),
+        ...(isConfigSeen ? { configuration: [`access to * by dn.exact="cn=admin,${baseDn}" read`] } : {}),
+      }),
+    );
+    const served = cleanup.use(await serve(server));
+    return {
+      server,
+      served,
+      disable: async (uid: string) => {
+        const { status, body } = await served.ask("POST", "entry/account", { dn: dnOf(uid), action: "disable" });
+        const after = await served.entry(dnOf(uid), "pwdAccountLockedTime");
+        const { code, title, warnings } = body;
+        return { status, isLocked: after?.attributes.pwdAccountLockedTime !== undefined, code, title, warnings };
+      },
+    };
+  };
+  const powerless = {
+    ...{ status: 422, isLocked: false, code: "refused_by_directory", warnings: undefined },
+    title:
+      "The directory would let them in all the same: the password policy of the account has no pwdLockout: TRUE (ppolicy). Set that in the policy first, or change the password.",
+  };
+  const done = { status: 200, isLocked: true, code: undefined, title: undefined };
+
+  it("are not called disabled where the account's own policy is such a one", async () => {
+    const { server, served, disable } = await start([withPolicy("ann", "locks-not"), withPolicy("bob", "locks")]);
+    expect(await disable("ann")).toEqual(powerless);
+    expect(await disable("bob")).toEqual({ ...done, warnings: [] });
+    expect([await signIn(server, "ann"), await signIn(server, "bob")]).toEqual(["in", "refused"]);
+    const request = { select: { base: people, filter: "(uid=*)" }, account: "disable" };
+    const { status, body } = await served.ask("POST", "bulk", request);
+    expect([status, body.counts, body.refused, body.warnings]).toEqual([
+      207,
+      { selected: 2, changed: 0, unchanged: 1, refused: 1 },
+      [{ dn: dnOf("ann"), reason: powerless.title }],
+      [],
+    ]);
+  });
+
+  it("are not called disabled where there is no policy at all", async () => {
+    const { server, disable } = await start([person("ann")], [], true);
+    expect(await disable("ann")).toEqual(powerless);
+    expect(await signIn(server, "ann")).toBe("in");
+  });
+
+  it("are disabled where the policy of everybody locks", async () => {
+    const { server, disable } = await start([person("ann")], [`ppolicy_default "cn=locks,${baseDn}"`], true);
+    expect(await disable("ann")).toEqual({ ...done, warnings: [] });
+    expect(await signIn(server, "ann")).toBe("refused");
+  });
+
+  it("are locked with a warning where nobody can see which policy holds", async () => {
+    const { served, disable } = await start([person("ann"), person("bob")]);
+    const warnings = [
+      "Whether that keeps them out cannot be seen from here: the directory heeds it where the password policy of the account has pwdLockout: TRUE. Try it, or ask whoever runs the directory.",
+    ];
+    expect(await disable("ann")).toEqual({ ...done, warnings });
+    const request = { select: { base: people, filter: "(uid=*)" }, account: "disable", preview: true };
+    expect((await served.ask("POST", "bulk", request)).body.warnings).toEqual(warnings);
+  });
+});
+
 describe("accounts of Active Directory", () => {
   const facts = { vendor: "active-directory", supportedControls: new Set<string>() } as const;
   const changes = (action: AccountAction, values: Record<string, string>) => {
@@ -188,7 +267,7 @@ describe("accounts of Active Directory", () => {
       attribute(type, value),
     );
     const entry = new SearchEntry({ type: "searchResultEntry", objectName: "CN=Ann", attributes }, []);
-    const account = { entry, facts, schema: builtInSchema, nowMs: noon };
+    const account = { entry, facts, schema: builtInSchema, lockout: "heeded", nowMs: noon } as const;
     return accountChanges(action, account).changes.map(({ operation, modification: { type, values } }) => [
       operation,
       type,

@@ -14,6 +14,8 @@ export interface DebianSlapdOptions {
   /** Lines of slapd.conf behind the database: overlays and their settings, and modules by themselves. */
   readonly modules?: readonly string[];
   readonly overlays?: readonly string[];
+  /** Lines about cn=config, which is not there without them. */
+  readonly configuration?: readonly string[];
   /** In place of: everybody reads all but userPassword. */
   readonly access?: readonly string[];
 }
@@ -23,7 +25,7 @@ const rootDn = `cn=admin,${baseDn}`;
 const rootPassword = "root-password";
 
 export async function startDebianSlapd(options: DebianSlapdOptions): Promise<DebianSlapd> {
-  const { ldif, modules = [], overlays = [] } = options;
+  const { ldif, modules = [], overlays = [], configuration: aboutConfiguration = [] } = options;
   const { access = ["access to attrs=userPassword by anonymous auth by * none", "access to * by * read"] } = options;
   await using cleanup = new AsyncDisposableStack();
   const directory = cleanup.use(await temporaryDirectory("debian-slapd"));
@@ -34,6 +36,7 @@ export async function startDebianSlapd(options: DebianSlapdOptions): Promise<Deb
     ...["back_mdb", ...modules].map((name) => `moduleload ${name}`),
     "sizelimit unlimited",
     "loglevel none",
+    ...(aboutConfiguration.length === 0 ? [] : ["database config", ...aboutConfiguration]),
     "database mdb",
     `suffix "${baseDn}"`,
     `rootdn "${rootDn}"`,

@@ -2,6 +2,7 @@
 import type { Change, Schema } from "@espalier/ldap";
 import { attribute, type SearchEntry } from "@espalier/ldap/client";
 import type { ServerFacts } from "../../clusters/cluster.ts";
+import type { Lockout } from "./lockout.ts";
 
 export type AccountAction = "unlock" | "enable" | "disable" | "force_change";
 
@@ -9,6 +10,7 @@ export interface Account {
   readonly entry: SearchEntry;
   readonly facts: Pick<ServerFacts, "vendor" | "supportedControls">;
   readonly schema: Schema;
+  readonly lockout: Lockout;
   readonly nowMs: number;
 }
 
@@ -26,6 +28,10 @@ export interface Effect {
   readonly did: string;
   /** What it means, and for whom it does not. */
   readonly meaning: string;
+  /** True: the directory would go on as before, so it is not done. */
+  readonly isInVain?: boolean;
+  /** What has to be known before. */
+  readonly warning?: string;
 }
 
 export function replaced(type: string, value: string): Change {

@@ -11,6 +11,11 @@ const forGood = "000001010000Z";
 /** A delete, and not a replace by nothing: with that slapd 2.5 would keep the failures that it has counted. */
 const unlocked = { operation: "delete", modification: attribute(lock) } as const;
 
+const inVain =
+  "The directory would let them in all the same: the password policy of the account has no pwdLockout: TRUE (ppolicy). Set that in the policy first, or change the password.";
+const unseen =
+  "Whether that keeps them out cannot be seen from here: the directory heeds it where the password policy of the account has pwdLockout: TRUE. Try it, or ask whoever runs the directory.";
+
 export const passwordPolicy: Mechanism = {
   attributes: [lock, reset],
 
@@ -19,11 +24,13 @@ export const passwordPolicy: Mechanism = {
     supportedControls.has(Oid.passwordPolicy) &&
     schema.attribute(lock) !== undefined,
 
-  act(action: AccountAction, { entry }): Effect {
+  act(action: AccountAction, { entry, lockout }): Effect {
     const locked = entry.text(lock);
     switch (action) {
       case "disable":
+        if (lockout === "ignored") return { changes: [], did: inVain, meaning: "", isInVain: true };
         return {
+          ...(lockout === "unknown" && locked !== forGood ? { warning: unseen } : {}),
           changes: locked === forGood ? [] : [replaced(lock, forGood)],
           did:
             locked === forGood ? "It is disabled already (ppolicy)." : "The directory lets nobody in as it (ppolicy).",
