@@ -9,6 +9,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import {
   type EventLog,
+  formatDuration,
   type Logger,
   type Metrics,
   type NewEvent,
@@ -74,6 +75,17 @@ export interface LinkUse {
   readonly channel: string;
   readonly token: string;
 }
+
+interface Lock {
+  readonly reason: "not me" | "rejected too often";
+  readonly summary: string;
+  /** Milliseconds since 1970. */
+  readonly until: number;
+}
+
+/** What an administrator is told to do about one. */
+const lockFix =
+  "Ask them whether it was them that tried, and have the password changed if not. `espalier notify approvals unlock` lets them be asked again.";
 
 export const approvalRequested = "approval.requested";
 
@@ -280,18 +292,23 @@ export class Approvals {
         ...{ approval: row.id, channel, state, seconds },
       },
     });
-    if (isDisowning) await this.#lock(transaction, row, "not me", now + limits.lockAfterNotMe);
-    else if (
-      decision === "reject" &&
-      (await rejectionsOf(transaction, row, now - hourMs)) >= limits.lockAfterRejections
-    ) {
-      await this.#lock(transaction, row, "rejected too often", now + hourMs);
+    if (isDisowning) {
+      const forMs = limits.lockAfterNotMe;
+      const summary = `${row.username} is not asked about logins for ${formatDuration(forMs)}: one was somebody else`;
+      await this.#lock(transaction, row, { reason: "not me", summary, until: now + forMs });
+    } else if (decision === "reject") {
+      const rejections = await rejectionsOf(transaction, row, now - hourMs);
+      if (rejections >= limits.lockAfterRejections) {
+        const times = rejections === 1 ? "a login" : `${rejections} logins within an hour`;
+        const summary = `${row.username} has said no to ${times} and is not asked again for an hour: somebody may have the password`;
+        await this.#lock(transaction, row, { reason: "rejected too often", summary, until: now + hourMs });
+      }
     }
     const approval = { ...before, state, decidedAt, isDisowned: before.isDisowned || isDisowning };
     return { decided: { outcome: isOpen ? "decided" : "disowned", approval }, ended };
   }
 
-  async #lock(transaction: Transaction, row: ApprovalRow, reason: string, until: number): Promise<void> {
+  async #lock(transaction: Transaction, row: ApprovalRow, { reason, summary, until }: Lock): Promise<void> {
     await transaction.run(
       sql`UPDATE approval_users SET lock_reason = ${reason}, locked_until = ${until}
         WHERE user_key = ${row.user_key} AND realm = ${row.realm} AND (locked_until IS NULL OR locked_until < ${until})`,
@@ -299,7 +316,7 @@ export class Approvals {
     await this.#tell(transaction, row, {
       type: "approval.locked",
       severity: "high",
-      data: { reason, until: new Date(until).toISOString() },
+      data: { summary, reason, until: new Date(until).toISOString(), fix: lockFix },
     });
   }
 
@@ -366,10 +383,12 @@ export class Approvals {
   }
 
   #flooded(transaction: Transaction, request: ApprovalRequest, userKey: string, now: number): Promise<void> {
+    const { perHour } = this.#options.limits;
+    const summary = `${request.username} was to be asked about more than ${perHour} logins within an hour,${fromOf(request)} last: somebody with the password keeps trying`;
     return this.#tell(transaction, request, {
       type: "approval.flooded",
       severity: "high",
-      data: { perHour: this.#options.limits.perHour },
+      data: { summary, perHour },
       dedupeKey: `approval.flooded ${digestOf([request.realm, userKey, Math.floor(now / hourMs)])}`,
     });
   }

@@ -226,7 +226,10 @@ forEachDatabase((databases) => {
     }
     const refused = { outcome: "refused", refusal: "asked too often", retryAt: begin + hourMs };
     expect([await node.approvals.ask(login), await node.approvals.ask(login)]).toEqual([refused, refused]);
-    expect((await node.types()).filter((type) => type === "approval.flooded")).toHaveLength(1);
+    const summary =
+      "alice was to be asked about more than 3 logins within an hour, from 192.0.2.7 (ldap) last: somebody with the password keeps trying";
+    const { events } = await node.log.query({ types: ["approval.flooded"] });
+    expect(events).toMatchObject([{ severity: "high", subject: "alice", audit: true, data: { summary, perHour: 3 } }]);
     expect(await outcomes(node)).toEqual({ approved: 3, refused: 2 });
     node.clock.pass(begin + hourMs - node.clock.now);
     expect(await node.approvals.ask(login)).toMatchObject({ outcome: "asked" });
@@ -242,7 +245,19 @@ forEachDatabase((databases) => {
       ...{ outcome: "refused", refusal: "locked" },
       retryAt: node.clock.now + hourMs,
     });
-    expect((await node.types()).at(-1)).toBe("approval.locked");
+    const { events } = await node.log.query({ types: ["approval.locked"] });
+    expect(events.map(({ severity, subject, audit, data }) => ({ severity, subject, audit, data }))).toEqual([
+      {
+        ...{ severity: "high", subject: "alice", audit: true },
+        data: {
+          ...{ realm: login.realm, service: login.service, address: login.address },
+          ...{ reason: "rejected too often", until: new Date(node.clock.now + hourMs).toISOString() },
+          summary:
+            "alice has said no to 2 logins within an hour and is not asked again for an hour: somebody may have the password",
+          fix: "Ask them whether it was them that tried, and have the password changed if not. `espalier notify approvals unlock` lets them be asked again.",
+        },
+      },
+    ]);
     node.clock.pass(hourMs);
     expect(await node.approvals.ask(login)).toMatchObject({ outcome: "asked" });
   });
@@ -254,6 +269,12 @@ forEachDatabase((databases) => {
     const { events } = await node.log.query({ types: ["approval.not-me"] });
     expect(events).toMatchObject([
       { severity: "critical", subject: "alice", audit: true, data: { address: login.address } },
+    ]);
+    expect((await node.log.query({ types: ["approval.locked"] })).events).toMatchObject([
+      {
+        severity: "high",
+        data: { reason: "not me", summary: "alice is not asked about logins for 1d: one was somebody else" },
+      },
     ]);
     const retryAt = node.clock.now + limits.lockAfterNotMe;
     expect(await node.approvals.ask(login)).toEqual({ outcome: "refused", refusal: "locked", retryAt });
