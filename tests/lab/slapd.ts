@@ -18,6 +18,10 @@ export interface SlapdOptions {
   readonly indexes?: readonly string[];
   /** Overlays of the database, by the names of their modules: "memberof", "ppolicy". None unless said. */
   readonly overlays?: readonly string[];
+  /** With the overlay "ppolicy": the DN of the policy of everybody who has no other. */
+  readonly passwordPolicy?: string;
+  /** The DNs of people who may change everything, as `rootDn` may. */
+  readonly writers?: readonly string[];
   /** With it slapd also listens on ldaps and offers StartTLS. */
   readonly certificate?: ServerCertificate;
   /** False: entries have just the operational attributes that `ldif` gives them, and a write adds none. True unless said. */
@@ -30,6 +34,8 @@ export interface SlapdOptions {
   readonly monitor?: boolean;
   /** True: `rootDn` may read cn=config, which else is not there. */
   readonly readableConfiguration?: boolean;
+  /** The DN of an account that may read passwords, as one that makes backups must. */
+  readonly passwordReader?: string;
   /** How many entries a search gives, all pages together, to anybody but `rootDn`; unlimited unless said. */
   readonly sizeLimit?: number;
   /** Free ones unless said. */
@@ -173,11 +179,13 @@ function slapdConfiguration(
 ): string {
   const { indexes = usualIndexes, overlays = [], certificate, replication } = options;
   const { maintainsOperationalAttributes = true, monitor = false, readableConfiguration = false, sizeLimit } = options;
+  const reader = options.passwordReader === undefined ? "" : `by dn.exact="${options.passwordReader}" read `;
+  const { passwordPolicy, writers = [] } = options;
+  const byWriters = writers.map((dn) => `by dn.exact="${dn}" write `).join("");
   return [
     ...schemas.map((file) => `include ${file}`),
     "modulepath /usr/lib/ldap",
-    ...modules.map((module) => `moduleload ${module}`),
-    ...overlays.map((overlay) => `moduleload ${overlay}`),
+    ...[...new Set([...modules, ...overlays])].map((module) => `moduleload ${module}`),
     ...(replication === undefined ? [] : ["moduleload syncprov", `serverID ${replication.serverId}`]),
     // It is the attribute authzTo of an account that lets it act as somebody else.
     "authz-policy to",
@@ -202,9 +210,12 @@ function slapdConfiguration(
     "dbnosync",
     `lastmod ${maintainsOperationalAttributes ? "on" : "off"}`,
     ...indexes.map((index) => `index ${index}`),
-    "access to attrs=userPassword by self write by anonymous auth by * none",
-    "access to * by * read",
-    ...overlays.map((overlay) => `overlay ${overlay}`),
+    `access to attrs=userPassword ${byWriters}${reader}by self write by anonymous auth by * none`,
+    `access to * ${byWriters}by * read`,
+    ...overlays.flatMap((overlay) => [
+      `overlay ${overlay}`,
+      ...(overlay === "ppolicy" && passwordPolicy !== undefined ? [`ppolicy_default "${passwordPolicy}"`] : []),
+    ]),
     ...(replication === undefined ? [] : replicationConfiguration(baseDn, replication, options)),
     ...(monitor ? ["database monitor"] : []),
     "",

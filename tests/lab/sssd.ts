@@ -25,8 +25,10 @@ export const sssdPrograms = {
 };
 
 export interface SssdOptions {
-  /** Lines of the domain's section, in the words of sssd-ldap(5): `{ ldap_uri: "ldaps://ldap1, ldaps://ldap2" }`. */
-  readonly settings: Readonly<Record<string, string>>;
+  /** Lines of the domain's section, in the words of sssd-ldap(5): `{ ldap_uri: "ldaps://ldap1, ldaps://ldap2" }`; or the whole sssd.conf. */
+  readonly settings: Readonly<Record<string, string>> | string;
+  /** Of sssd.conf(5); `nss` and `pam` unless said. */
+  readonly services?: readonly string[];
   /** Names that SSSD, and nobody else, finds in /etc/hosts, each with its address. */
   readonly hosts?: Readonly<Record<string, string>>;
 }
@@ -48,37 +50,42 @@ export interface Sssd extends AsyncDisposable {
   groupsOf(user: string): Promise<string[]>;
   /** What a login does: authenticates and asks for access, through PAM. */
   login(user: string, password: string): Promise<LoginOutcome>;
+  /** What PAM says to a password, in its words (pam_strerror(3)): they tell one that is wrong from one that nobody could look at. */
+  wordsOfPam(user: string, password: string): Promise<string>;
   /** Marks everything in SSSD's cache as expired, so that the next look-up asks a server. */
   expireCache(): Promise<void>;
   /** What SSSD's domain process logged, for a failing test. */
   log(): Promise<string>;
 }
 
-const domain = "espalier";
-const pamService = "/etc/pam.d/espalier-lab";
+const ownDomain = "espalier";
+const pamServiceName = "espalier-lab";
+const pamService = `/etc/pam.d/${pamServiceName}`;
 const databaseFolder = "/var/lib/sss/db";
 const pidFile = "/run/sssd.pid";
-const domainLog = `/var/log/sssd/sssd_${domain}.log`;
+const domainLog = (domain: string) => `/var/log/sssd/sssd_${domain}.log`;
 
 /** How long a test file waits for the one that has SSSD now; a hook that starts it needs this much time. */
 export const sssdTurnTimeoutMs = 600_000;
 
 /** Starts SSSD with empty caches, when no other test has one any more. @throws Error where the machine runs one of its own. */
-export async function startSssd({ settings, hosts = {} }: SssdOptions): Promise<Sssd> {
+export async function startSssd({ settings, services = ["nss", "pam"], hosts = {} }: SssdOptions): Promise<Sssd> {
+  const text = typeof settings === "string" ? settings : sssdConfiguration(services, settings);
+  const domain = /^\[domain\/(.+)\]$/m.exec(text)?.[1] ?? ownDomain;
   await using cleanup = new AsyncDisposableStack();
   cleanup.use(await takeTurn());
   await refuseBesideAnother();
   const directory = cleanup.use(await temporaryDirectory("sssd"));
-  await removeTraces();
+  await removeTraces(domain);
   const present = new Set(await readdir(databaseFolder));
   cleanup.defer(async () => {
-    await removeTraces();
+    await removeTraces(domain);
     const made = (await readdir(databaseFolder)).filter((file) => !present.has(file));
     for (const file of made) await rm(join(databaseFolder, file));
   });
 
   const configuration = directory.file("sssd.conf");
-  await writeFile(configuration, sssdConfiguration(settings), { mode: 0o600 });
+  await writeFile(configuration, text, { mode: 0o600 });
   const hostsFile = directory.file("hosts");
   const names = Object.entries(hosts).map(([name, address]) => `${address} ${name}\n`);
   await writeFile(hostsFile, (await readFile("/etc/hosts", "utf8")) + names.join(""));
@@ -91,7 +98,7 @@ export async function startSssd({ settings, hosts = {} }: SssdOptions): Promise<
     new ChildServer("unshare", ["--mount", "sh", "-c", script, "sh", hostsFile, program, configuration]),
   );
   // It answers for a user that no server has once its name service and its domain process talk to each other.
-  await sssd.ready(() => existsSync("/var/lib/sss/pipes/nss") && existsSync("/var/lib/sss/pipes/pam"));
+  await sssd.ready(() => services.every((service) => existsSync(`/var/lib/sss/pipes/${service}`)));
 
   const resources = cleanup.move();
   return {
@@ -105,17 +112,25 @@ export async function startSssd({ settings, hosts = {} }: SssdOptions): Promise<
       return (await succeed("id", ["--groups", "--name", "--zero", user])).split("\0").filter(Boolean).sort();
     },
     async login(user, password) {
-      const { exitCode, stdout } = await runCommand("pamtester", ["espalier-lab", user, "authenticate", "acct_mgmt"], {
+      const { exitCode, stdout } = await runCommand("pamtester", [pamServiceName, user, "authenticate", "acct_mgmt"], {
         input: `${password}\n`,
         timeoutMs: 90_000,
       });
       if (exitCode === 0) return "granted";
       return stdout.includes("successfully authenticated") ? "refused" : "rejected";
     },
+    async wordsOfPam(user, password) {
+      const { stdout, stderr } = await runCommand("pamtester", [pamServiceName, user, "authenticate"], {
+        input: `${password}\n`,
+        timeoutMs: 90_000,
+      });
+      // It says so after its question for the password, on the same line.
+      return /pamtester: (.*)$/m.exec(`${stderr}\n${stdout}`)?.[1] ?? "";
+    },
     async expireCache() {
       await succeed("sss_cache", ["-E"]);
     },
-    log: () => readFile(domainLog, "utf8"),
+    log: () => readFile(domainLog(domain), "utf8"),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
@@ -146,26 +161,26 @@ async function refuseBesideAnother(): Promise<void> {
 }
 
 /** What a run leaves at SSSD's fixed places, and PAM's service for pamtester. */
-async function removeTraces(): Promise<void> {
+async function removeTraces(domain: string): Promise<void> {
   const patterns = [
     `${databaseFolder}/*_${domain}.ldb`,
     "/var/lib/sss/mc/*",
-    "/var/lib/sss/pipes/{nss,pam}",
-    domainLog,
+    "/var/lib/sss/pipes/{nss,pam,ssh}",
+    domainLog(domain),
   ];
   for await (const file of glob(patterns)) await rm(file, { force: true });
   await rm(pamService, { force: true });
 }
 
-function sssdConfiguration(settings: Readonly<Record<string, string>>): string {
+function sssdConfiguration(services: readonly string[], settings: Readonly<Record<string, string>>): string {
   return [
     "[sssd]",
-    "services = nss, pam",
-    `domains = ${domain}`,
+    `services = ${services.join(", ")}`,
+    `domains = ${ownDomain}`,
     // The name service's memory cache would answer in SSSD's place, without asking it.
     "[nss]",
     "memcache_timeout = 0",
-    `[domain/${domain}]`,
+    `[domain/${ownDomain}]`,
     ...Object.entries(settings).map(([name, value]) => `${name} = ${value}`),
     "",
   ].join("\n");

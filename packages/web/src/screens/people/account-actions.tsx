@@ -8,7 +8,7 @@ import { PreviewedForm } from "../entry/previewed-form.tsx";
 
 const actions = {
   unlock: ["Unlock", "Lets those in who were locked by wrong passwords."],
-  disable: ["Disable", "Nobody logs in with these accounts any more, until they are enabled."],
+  disable: ["Disable", "Their passwords are taken no more, until they are enabled. SSH keys may go on."],
   enable: ["Enable", "Takes back what disabled them."],
   force_change: ["Make them change their password", "At the next login."],
 } as const;
