@@ -7,8 +7,10 @@ import { addBackupCommands } from "./commands/backup-commands.ts";
 import { addBootstrapCommands } from "./commands/bootstrap-commands.ts";
 import { addCertCommands } from "./commands/cert-commands.ts";
 import { addCheckCommands } from "./commands/check-commands.ts";
+import { addClientSideCommands } from "./commands/client-side.ts";
 import { addEventCommands } from "./commands/events.ts";
 import { addHealthCommands } from "./commands/health-commands.ts";
+import { addInitCommand } from "./commands/init.ts";
 import { addKnownHostsCommands } from "./commands/known-hosts-commands.ts";
 import { addNotifyCommands } from "./commands/notify-commands.ts";
 import { addProxyCommands } from "./commands/proxy-commands.ts";
@@ -49,6 +51,7 @@ export function createProgram(environment: Environment): Command {
       process.exitCode = await up(environment, config);
     });
 
+  addInitCommand(program, environment);
   const gateway = program
     .command("gateway")
     .description("serve an SQL database over LDAP")
@@ -75,6 +78,7 @@ export function createProgram(environment: Environment): Command {
       process.stdout.write(sqlTrigger(tables));
     });
 
+  addClientSideCommands(gateway, environment, fileHelp);
   addProxyCommands(program, environment, fileHelp);
   addNotifyCommands(program, environment, fileHelp);
   program

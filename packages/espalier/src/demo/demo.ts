@@ -7,7 +7,7 @@ import type { Gateway } from "@espalier/gateway";
 import type { LdapProxy } from "@espalier/proxy";
 import { demoGroups, demoPassword, demoPasswordHash, demoUsers } from "./people.ts";
 
-/** The demo's configuration: a file that can be copied for a directory of one's own. */
+/** The demo's configuration. */
 export const demoConfigurationFile = fileURLToPath(new URL("espalier.yaml", import.meta.url));
 
 /** Makes the database unless it is there. */
@@ -82,10 +82,10 @@ Try, from another terminal (the OpenLDAP tools are Debian's package ldap-utils):
   a change       sqlite3 ${join(data, "demo.sqlite")} "UPDATE Users SET mail='new@example.com' WHERE uid='${user}'"
                  (then search again: it is there within five seconds)
   the proxy      npx espalier proxy status --socket ${join(data, "proxy.sock")}   (also tap, hygiene, drain)
+  the page       http://127.0.0.1:8000   as ${user}
 
 Everybody's password is "${demoPassword}". State: curl http://127.0.0.1:9400/health (metrics: /metrics).
 Database, certificate and log (${join(data, "espalier.log")}, one line an operation) stay in ${data}/.
-The web page for directories comes to http://127.0.0.1:8000 with a later version.
-A directory of your own: copy ${"packages/espalier/src/demo/espalier.yaml"} to espalier.yaml. Stop with Ctrl+C.
+A directory of your own: npx espalier init. Stop with Ctrl+C.
 `;
 }
