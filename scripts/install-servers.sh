@@ -16,6 +16,8 @@ packages="$packages prometheus prometheus-alertmanager"
 # clients: OpenLDAP's tools, SSSD with its PAM and NSS modules, Proxmox's LDAP library, python-ldap
 packages="$packages ldap-utils sssd-ldap sssd-tools libnss-sss libpam-sss pamtester"
 packages="$packages perl libnet-ldap-perl libio-socket-ssl-perl python3 python3-ldap"
+# programs that log people in from the gateway; PostgreSQL is one as well
+packages="$packages nslcd libnss-ldapd libpam-ldapd apache2-bin dovecot-imapd dovecot-ldap postfix postfix-ldap"
 # whose host keys are pinned
 packages="$packages openssh-server openssh-client"
 # what backups are written for, or read by
@@ -30,6 +32,10 @@ packages="$packages chromium"
 packages="$packages tshark"
 # the Debian in which the steps of the image are carried out
 packages="$packages debootstrap"
+# the network of its own in which the installed package serves the demo
+packages="$packages iproute2"
+# what a newcomer types
+packages="$packages sqlite3"
 # certificates, HTTP, and the compiler of the load generator
 packages="$packages openssl curl gcc libc6-dev libssl-dev"
 
@@ -56,6 +62,13 @@ if [ ! -e "$policy" ]; then
 fi
 
 export DEBIAN_FRONTEND=noninteractive
+# Postfix otherwise makes a configuration out of the machine's name, which a container's may not fit.
+case " $missing " in
+  *" postfix "*) echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections ;;
+esac
 apt-get update -qq
+# pam_ldap's profile would put it into the logins of the machine; tests have PAM services of their own.
+# Nothing is removed: another mail server stays, and this says that it is in the way.
 # shellcheck disable=SC2086
-apt-get install -qq -y --no-install-recommends $missing
+apt-get install -qq -y --no-install-recommends --no-remove \
+  -o Dpkg::Options::=--path-exclude=/usr/share/pam-configs/ldap $missing

@@ -69,6 +69,9 @@ const tasks = {
   format: () => all(["biome", "check", "--write", "."]),
   check: () => all(["biome", "ci", "."], ["tsc", "--noEmit"], ["tsc", "--noEmit", "-p", "packages/web"], ["knip"]),
   build,
+  // Node still calls experimental what it does with every source that it runs.
+  pack: () => build() || all(["node", "--disable-warning=ExperimentalWarning", "scripts/pack.ts", ...rest]),
+  audit: () => all(["node", "scripts/audit.ts"]),
   screenshots: () => build() || all(["node", "tests/browser/screenshots.ts", ...rest]),
   bench: () => all(["node", "bench/main.ts", ...rest]),
 };

@@ -1,14 +1,13 @@
 #!/usr/bin/env node
-// Starts the command on the Node version that the project brings along, where the one that runs this is older.
+// Starts the command, on the Node that is installed beside it where the one that runs this is too old: a clone brings one.
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import module from "node:module";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const here = dirname(fileURLToPath(import.meta.url));
-const main = join(here, "..", "src", "main.ts");
+const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 
 // What Node makes of the sources is kept, which halves the next start. In a folder of one's own: from one that others can write to,
 // their code would be run. Where that cannot be made, nothing is kept.
@@ -26,14 +25,15 @@ function cacheFolder() {
 }
 const cache = cacheFolder();
 
-if (Number(process.versions.node.split(".")[0]) >= 24) {
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major > 24 || (major === 24 && minor >= 7)) {
   if (cache !== undefined) module.enableCompileCache(cache);
   await import(main);
 } else {
-  const node = join(here, "..", "..", "..", "node_modules", "node", "bin", "node");
+  const node = fileURLToPath(new URL("../../../node_modules/node/bin/node", import.meta.url));
   if (!existsSync(node)) {
     process.stderr.write(
-      `Espalier needs Node 24 or later; this is ${process.version}. Run npm ci in the clone, which brings it.\n`,
+      `Espalier needs Node 24.7 or later; this is ${process.version}. In a clone, npm ci brings one; elsewhere, npm install node@24 beside it does.\n`,
     );
     process.exit(2);
   }
