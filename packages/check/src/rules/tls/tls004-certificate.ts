@@ -94,7 +94,8 @@ function* keyFindings(project: Project, pem: PemFile, uses: readonly Certificate
 /** RFC 5246, 7.4.2: each certifies the one before it. TLS 1.3 forgives another order, clients of TLS 1.2 need not. */
 function* orderFindings(pem: PemFile): Generator<Found> {
   const chain = pem.certificates.map(({ certificate }) => certificate);
-  if (chain.every(({ ca }) => ca)) return;
+  // Authorities, and servers' own certificates by which clients know them, are a list to be trusted and no chain.
+  if (chain.every((certificate) => certificate.ca || isSelfSigned(certificate))) return;
   for (const [index, issuer] of chain.entries()) {
     const before = chain[index - 1];
     if (before === undefined || isIssuer(issuer, before)) continue;

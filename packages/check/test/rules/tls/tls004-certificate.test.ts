@@ -48,6 +48,14 @@ test("a whole chain with its key and its name is well", () => {
   expect(found(files)).toEqual([]);
 });
 
+test("the certificates that two gateways made for themselves, in one file for clients to trust, are well", async () => {
+  const [one, two] = [
+    await makeCertificate({ subject, names }),
+    await makeCertificate({ subject: "CN=ldap2.example.com" }),
+  ];
+  expect(found({ "espalier.pem": one.cert + two.cert })).toEqual([]);
+});
+
 test("the whole finding of a key that belongs to another certificate", () => {
   expect(findingsOf(tls004, { "tls/server.crt": leaf.cert, "tls/server.key": other.key })).toEqual([
     {
