@@ -382,6 +382,11 @@ export class Connection<State> implements TransportOwner, MessageReaderOwner, Op
     }
   }
 
+  /** It has asked nothing for so long, and all that it asked before has been answered. */
+  isQuiet(quietMs: number): boolean {
+    return this.#phase === "open" && !this.hasOutstanding && this.#context.nowMs - this.#lastActiveMs >= quietMs;
+  }
+
   /** Ends what has taken longer than the limits allow. To be called now and then. */
   sweep(): void {
     const { limits, nowMs } = this.#context;

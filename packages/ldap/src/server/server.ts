@@ -1,5 +1,6 @@
 /** An LDAP server: its listeners, the connections they accepted, and the end of all of them. RFC 4511. */
 import type { AddressInfo, Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
 import { noticeOfDisconnection } from "../extended/notice-of-disconnection.ts";
 import { encodeMessage } from "../message/encode.ts";
@@ -18,6 +19,12 @@ import { OutputPool } from "./output-pool.ts";
 import { startTls as beginStartTls } from "./start-tls.ts";
 import { Sweeper } from "./sweeper.ts";
 import { TurnQueue } from "./turn-queue.ts";
+
+/** A drain leaves a client that asks one thing after the other alone until it has been quiet for this long… */
+const QUIET_MS = 500;
+/** … and nobody for longer than this: who never is quiet has many requests on one connection, and knows what to do about its end. */
+const PATIENCE_MS = 2_000;
+const DRAIN_STEP_MS = 50;
 
 export interface LdapServerOptions<State = unknown> {
   readonly handler: LdapHandler<State>;
@@ -160,20 +167,29 @@ export class LdapServer<State = unknown> {
   }
 
   /**
-   * Stops gracefully: accepts nothing more, sends idle connections a notice of disconnection (unavailable) at once and busy
-   * ones when their operations have ended, and begins no operation that arrives on them. What is still open after
-   * `timeoutMs` is closed as by `close`. Resolves with the number of those when no connection is left.
+   * Stops gracefully: accepts nothing more, and sends each client a notice of disconnection (unavailable) when it has been quiet
+   * for half a second. After two seconds, or half of `timeoutMs` where that is less, nobody's further operations are begun, and
+   * the notice goes out with the last answer. What is still open after `timeoutMs` is closed as by `close`. Resolves with the
+   * number of those when no connection is left.
    */
   async drain(timeoutMs: number): Promise<number> {
     this.#stopListening();
-    for (const connection of this.#connections) connection.drain();
-    let cutOff = 0;
-    const timer = setTimeout(() => {
-      cutOff = this.#connections.size;
-      this.#closeConnections();
-    }, timeoutMs);
-    await this.#whenEmpty();
-    clearTimeout(timer);
+    this.#sweeper.hurry(DRAIN_STEP_MS);
+    const startMs = performance.now();
+    const elapsedMs = () => performance.now() - startMs;
+    const patienceMs = Math.min(PATIENCE_MS, timeoutMs / 2);
+    const stepMs = Math.max(1, Math.min(DRAIN_STEP_MS, timeoutMs / 8));
+    const empty = this.#whenEmpty();
+    while (this.#connections.size > 0 && elapsedMs() < timeoutMs) {
+      const isPatient = elapsedMs() < patienceMs;
+      for (const connection of this.#connections) {
+        if (!isPatient || (elapsedMs() >= QUIET_MS && connection.isQuiet(QUIET_MS))) connection.drain();
+      }
+      await Promise.race([empty, delay(stepMs)]);
+    }
+    const cutOff = this.#connections.size;
+    this.#closeConnections();
+    await empty;
     return cutOff;
   }
 

@@ -25,12 +25,22 @@ export class Sweeper {
 
   /** Does not keep the process alive. */
   start(): void {
-    if (this.#timer !== undefined) return;
+    if (this.#timer === undefined) this.#run(this.#intervalMs);
+  }
+
+  /** Sweeps at least every `intervalMs` from here on, so that the clock is as fine. */
+  hurry(intervalMs: number): void {
+    if (this.#timer === undefined || this.#intervalMs <= intervalMs) return;
+    this.stop();
+    this.#run(intervalMs);
+  }
+
+  #run(intervalMs: number): void {
     this.#nowMs = performance.now();
     this.#timer = setInterval(() => {
       this.#nowMs = performance.now();
       this.#sweep();
-    }, this.#intervalMs).unref();
+    }, intervalMs).unref();
   }
 
   stop(): void {

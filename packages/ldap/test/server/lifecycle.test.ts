@@ -27,7 +27,7 @@ const isRefused = (port: number) =>
   });
 
 describe("draining", () => {
-  it("sends idle sessions a notice at once, lets operations end, begins none, and accepts nobody", async () => {
+  it("accepts nobody, sends idle sessions a notice, lets operations end, and in the end begins none", async () => {
     const gates = new Gates();
     const begun: string[] = [];
     const { client, server, port } = await start({
@@ -43,9 +43,13 @@ describe("draining", () => {
     const busy = await client();
     busy.request(1, search("cn=running"));
     await gates.reached("cn=running");
-    const drained = server.drain(10_000);
-    expect(await idle.untilClosed()).toEqual([shuttingDown]);
+    // Half of it is patience.
+    const timeoutMs = 1_000;
+    const drainedAtMs = performance.now();
+    const drained = server.drain(timeoutMs);
     expect(await isRefused(port)).toBe(true);
+    expect(await idle.untilClosed()).toEqual([shuttingDown]);
+    await eventually(() => performance.now() - drainedAtMs > timeoutMs / 2 + 100);
     busy.request(2, search("cn=late"));
     gates.open("cn=running");
     expect(await busy.untilClosed()).toEqual([[1, result("searchResultDone")], shuttingDown]);
@@ -54,6 +58,32 @@ describe("draining", () => {
     expect(await drained).toBe(0);
     expect(begun).toEqual(["cn=running"]);
     await expect(server.listen({ port: 0 })).rejects.toThrow("has been closed");
+  });
+
+  // A login over two servers' names: whoever has connected to one does not ask the other.
+  it("lets a client that asks one thing after the other come to its end, and one that has just connected", async () => {
+    const { client, server } = await start({
+      handler: {
+        bind: (_request, operation) => operation.end(ResultCode.success),
+        search: (_request, operation) => operation.done(),
+      },
+    });
+    const fresh = await client();
+    const another = await client();
+    another.request(1, bind("uid=ann", "secret"));
+    expect(await another.next()).toEqual([1, bindResponse(0)]);
+    const drained = server.drain(10_000);
+    fresh.request(1, bind("uid=bob", "secret"));
+    another.request(2, search("dc=com"));
+    expect(await fresh.next()).toEqual([1, bindResponse(0)]);
+    expect(await another.next()).toEqual([2, result("searchResultDone")]);
+    fresh.request(2, search("dc=com"));
+    expect(await fresh.next()).toEqual([2, result("searchResultDone")]);
+    another.request(3, { type: "unbindRequest" });
+    expect(await another.untilClosed()).toEqual([]);
+    expect(await fresh.untilClosed()).toEqual([shuttingDown]);
+    fresh.destroy();
+    expect(await drained).toBe(0);
   });
 
   it("cuts off what has not ended within its time, and says how many", async () => {

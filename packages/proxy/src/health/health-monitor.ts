@@ -241,7 +241,7 @@ export class HealthMonitor {
     if (last === undefined && health === "up") return;
     const accepting = acceptingCount();
     const severity = { up: "info", degraded: "medium", down: accepting === 0 ? "critical" : "high" } as const;
-    const previously = last && { previous: last.health, previousForMs: clock.now() - last.atMs };
+    const previously = last && { previous: last.health, previousForMs: Math.round(clock.now() - last.atMs) };
     events.emit({
       type: `backend.${health}`,
       severity: severity[health],
