@@ -42,6 +42,7 @@ export class DatabaseProcess {
   readonly #user: ServerUser;
   readonly #readiness: RegExp;
   #child: ChildProcess | undefined;
+  #said = "";
 
   /** @param readiness what it prints on stderr once it takes connections */
   constructor(program: string, parameters: readonly string[], user: ServerUser, readiness: RegExp) {
@@ -54,6 +55,11 @@ export class DatabaseProcess {
 
   get pid(): number | undefined {
     return this.#child?.pid;
+  }
+
+  /** The last it wrote to stderr since it was started. */
+  get log(): string {
+    return this.#said;
   }
 
   /** Resolves when it takes connections. @throws Error with its last words when it ends first, or after 60 seconds. */
@@ -70,8 +76,8 @@ export class DatabaseProcess {
       if (this.#child === child) this.#child = undefined;
     });
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    let said = "";
-    const fail = (what: string) => reject(new Error(`${this.#program} ${what}:\n${said.slice(-4000)}`));
+    this.#said = "";
+    const fail = (what: string) => reject(new Error(`${this.#program} ${what}:\n${this.#said.slice(-4000)}`));
     const patience = setTimeout(() => {
       child.kill("SIGKILL");
       fail("was not ready after 60 s");
@@ -79,8 +85,8 @@ export class DatabaseProcess {
     child.once("error", reject);
     child.once("exit", (code) => fail(`ended with ${code}`));
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      said = (said + text).slice(-16_000);
-      if (this.#readiness.test(said)) resolve();
+      this.#said = (this.#said + text).slice(-64_000);
+      if (this.#readiness.test(this.#said)) resolve();
     });
     try {
       await promise;

@@ -10,6 +10,8 @@ export interface PostgresOptions {
   readonly certificate?: ServerCertificate;
   /** Waits for the disk at each commit, as a server does that is to keep something: for measurements. */
   readonly isDurable?: boolean;
+  /** A free one unless said. */
+  readonly port?: number;
 }
 
 export interface Postgres extends AsyncDisposable {
@@ -20,6 +22,8 @@ export interface Postgres extends AsyncDisposable {
   readonly socketDirectory: string;
   /** Runs SQL through psql; returns the rows, one a line, columns parted by `|`. */
   psql(sql: string): Promise<string>;
+  /** The end of what it wrote to its log since it was started. */
+  readonly log: string;
   /** Shuts it down and ends all sessions, as an administrator would. */
   stop(): Promise<void>;
   /** Starts it again: same data, same port. */
@@ -29,7 +33,8 @@ export interface Postgres extends AsyncDisposable {
 }
 
 /** Starts one on 127.0.0.1. Disposing of it removes its data. */
-export async function startPostgres({ certificate, isDurable = false }: PostgresOptions = {}): Promise<Postgres> {
+export async function startPostgres(options: PostgresOptions = {}): Promise<Postgres> {
+  const { certificate, isDurable = false } = options;
   const user = await serverUser("postgres");
   const directory = await temporaryDirectory("postgres");
   const own = async (file: string) => {
@@ -56,7 +61,7 @@ export async function startPostgres({ certificate, isDurable = false }: Postgres
     tls.ssl_key_file = await own(directory.file("server.key"));
     tls.ssl_cert_file = await own(directory.file("server.crt"));
   }
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const settings: Record<string, string> = {
     listen_addresses: "127.0.0.1",
     port: String(port),
@@ -76,6 +81,9 @@ export async function startPostgres({ certificate, isDurable = false }: Postgres
     psql: async (sql) => {
       const options = ["--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set=ON_ERROR_STOP=1"];
       return (await runAs(user, "psql", [...options, ...connection], sql)).trimEnd();
+    },
+    get log() {
+      return server.log;
     },
     stop: () => server.end("SIGINT"),
     start: () => server.start(),
