@@ -43,6 +43,15 @@ describe("the security guide", () => {
   });
 });
 
+describe("the guide to operations", () => {
+  it("says what to do about every alert", () => {
+    const alerts = [...read("deploy/prometheus/alerts.yml").matchAll(/^ *- alert: (\w+)$/gm)].map(([, name]) => name!);
+    const guide = read("docs/operations.md");
+    expect(alerts.length).toBeGreaterThan(30);
+    expect(alerts.filter((name) => !new RegExp(`\\b${name}\\b`).test(guide))).toEqual([]);
+  });
+});
+
 describe("the table of limits", () => {
   const settings = configurationDefaults();
   const rows = tableRows(read("docs/limits.md")).filter(([, limit, where]) => limit && where);

@@ -1,6 +1,6 @@
 /**
- * Gateway, proxy and notification service under a real Prometheus with the rules, an Alertmanager with the configuration, and the
- * dashboards of `deploy/`. What is changed in those: addresses, secrets, and how long things take.
+ * Gateway, proxy, manager with checks, and notification service under a real Prometheus with the rules, an Alertmanager with the
+ * configuration, and the dashboards of `deploy/`. What is changed in those: addresses, secrets, and how long things take.
  */
 import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -37,12 +37,15 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { parse } from "yaml";
 import type { Query } from "../deploy/grafana/dashboard.ts";
 import { dashboards } from "../deploy/grafana/dashboards.ts";
+import { type ManagedSite, startManagedSite } from "./observability/managed-site.ts";
 import { deployed, isAlert, ruleFiles, rulesOf } from "./observability/shipped.ts";
 
 const describe = requirePrograms({
   prometheus: "prometheus",
   "prometheus-alertmanager": "prometheus-alertmanager",
   openssl: "openssl",
+  slapd: "slapd",
+  ldapsearch: "ldap-utils",
 });
 
 const baseDn = "dc=example,dc=com";
@@ -87,6 +90,7 @@ interface Site {
   readonly notifyUrl: string;
   readonly proxy: Service;
   readonly notify: Service;
+  readonly managed: ManagedSite;
   readonly mail: MailServer;
   readonly prometheus: Prometheus;
 }
@@ -96,22 +100,31 @@ async function startSite(cleanup: AsyncDisposableStack): Promise<Site> {
   const authority = await createCertificateAuthority(directory.path);
   const certificate = await authority.issue("mail", ["localhost", "127.0.0.1"]);
   const mail = cleanup.use(await startMailServer({ certificate, ...mailAccount }));
-  const gateway = cleanup.use(await startGateway({ environment: fillSqlite(directory.file("people.db"), population) }));
   const proxyUrl = `ldap://127.0.0.1:${await freePort()}`;
-  const proxy = cleanup.use(await startService("proxy", proxySection(proxyUrl, gateway.url)));
   const listen = `127.0.0.1:${await freePort()}`;
-  const notify = cleanup.use(
-    await startService("notify", notifySection(listen, mail.port), { NODE_EXTRA_CA_CERTS: certificate.authority }),
-  );
-  const alertmanager = cleanup.use(
-    await startAlertmanager(await alertmanagerConfiguration(directory, listen, mail.port, certificate)),
-  );
+  const startFront = async () => {
+    const gateway = cleanup.use(
+      await startGateway({ environment: fillSqlite(directory.file("people.db"), population) }),
+    );
+    return [gateway, cleanup.use(await startService("proxy", proxySection(proxyUrl, gateway.url)))] as const;
+  };
+  const [[gateway, proxy], managed, notify, alertmanager] = await Promise.all([
+    startFront(),
+    startManagedSite(certificate, population).then((started) => cleanup.use(started)),
+    startService("notify", notifySection(listen, mail.port), { NODE_EXTRA_CA_CERTS: certificate.authority }).then(
+      (started) => cleanup.use(started),
+    ),
+    startAlertmanager(await alertmanagerConfiguration(directory, listen, mail.port, certificate)).then((started) =>
+      cleanup.use(started),
+    ),
+  ]);
   const target = (service: string, address: string) => ({ job: "espalier", address, labels: { service } });
   const prometheus = cleanup.use(
     await startPrometheus({
       targets: [
         target("gateway", new URL(gateway.metricsUrl).host),
         target("proxy", proxy.metrics),
+        target("up", managed.metrics),
         target("notify", notify.metrics),
         { job: "alertmanager", address: alertmanager.address },
       ],
@@ -125,6 +138,7 @@ async function startSite(cleanup: AsyncDisposableStack): Promise<Site> {
     notifyUrl: `http://${listen}`,
     proxy,
     notify,
+    managed,
     mail,
     prometheus,
   };
@@ -264,22 +278,34 @@ async function sendWebhooks(site: Site, message: string): Promise<void> {
 class Users implements AsyncDisposable {
   readonly #work: Promise<void>;
   #isOver = false;
+  #failure: Error | undefined;
 
   constructor(site: Site) {
-    this.#work = this.#use(site);
-    // Whoever disposes hears of it.
-    this.#work.catch(() => undefined);
+    this.#work = this.#use(site).catch((error: Error) => {
+      this.#failure = error;
+    });
+  }
+
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  /** @throws what ended the use of it: whatever is not there is missing because of that */
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOver = true;
     await this.#work;
+    this.check();
   }
 
   async #use(site: Site): Promise<void> {
     for (let round = 1; !this.#isOver; round += 1) {
       await useDirectory(site);
       await sendWebhooks(site, `round ${round}`);
+      await site.managed.use(round);
       await delay(250);
     }
   }
@@ -362,10 +388,11 @@ describe("with Prometheus and Alertmanager", () => {
         );
         return found.flat();
       };
-      await until("data for all of it", async () => (await lacking()).length === 0, {
+      await until("data for all of it", async () => users.hasFailed || (await lacking()).length === 0, {
         timeoutMs: 20_000,
         intervalMs: 500,
       }).catch(() => undefined);
+      users.check();
       expect(await lacking()).toEqual([]);
     },
     60_000,

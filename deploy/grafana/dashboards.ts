@@ -1,4 +1,4 @@
-/** The dashboards: one a service, and one for what is promised. `tests/observability/dashboards.test.ts` writes their JSON. */
+/** The dashboards: one a service, one for checks and backups, and one for what is promised. `tests/observability/dashboards.test.ts` writes their JSON. */
 import type { Dashboard, Panel, Query, Section, Unit } from "./dashboard.ts";
 
 const instance = 'instance=~"$instance"';
@@ -340,6 +340,201 @@ const notify: Dashboard = {
   ],
 };
 
+const manager: Dashboard = {
+  file: "manager.json",
+  uid: "espalier-manager",
+  title: "Espalier manager",
+  sections: [
+    {
+      title: "Now",
+      panels: [
+        upStat("Managers", "manager"),
+        stat("Sessions", "short", `max(${selected("espalier_manager_sessions", [])})`, {
+          description: "Of people and programs that are signed in.",
+        }),
+        stat("Requests", "reqps", rate("espalier_manager_http_requests_total", [])),
+        stat(
+          "Servers that do not answer",
+          "short",
+          `count(min by (directory, node) (${selected("espalier_manager_node_up", [])}) == 0) or vector(0)`,
+          { red: { at: 1 } },
+        ),
+        stat("Longest lag", "s", `max(${selected("espalier_manager_replication_lag_seconds", [])})`, {
+          description: "Of replication, where servers say where they are.",
+          red: { at: 60 },
+        }),
+        stat(
+          "Changes in a day",
+          "short",
+          `sum(increase(${selected("espalier_manager_changes_total", ['status="applied"'])}[1d]))`,
+        ),
+      ],
+    },
+    {
+      title: "Requests",
+      panels: [
+        lines("Requests", "reqps", {
+          "{{method}} {{status_code}}": rate("espalier_manager_http_requests_total", ["method", "status_code"]),
+        }),
+        lines("Time to answer", "s", quantiles("espalier_manager_http_request_duration_seconds", []), {
+          description: "Until the end of the answer: exports and events take as long as somebody listens.",
+        }),
+        lines("Time to answer, by route", "s", {
+          "{{method}} {{route}} 95 %": `topk(10, histogram_quantile(0.95, ${rate("espalier_manager_http_request_duration_seconds_bucket", ["le", "method", "route"])}))`,
+        }),
+        table("Routes, in an hour", "short", {
+          requests: `sum by (method, route, status_code) (increase(${selected("espalier_manager_http_requests_total", [])}[1h])) > 0`,
+        }),
+        lines("Connections", "short", { "{{instance}}": selected("espalier_manager_http_connections", []) }),
+      ],
+    },
+    {
+      title: "Sessions",
+      panels: [
+        lines("Open", "short", { sessions: `max(${selected("espalier_manager_sessions", [])})` }),
+        lines("Attempts to sign in", "ops", {
+          "{{method}} {{outcome}}": rate("espalier_manager_sign_ins_total", ["method", "outcome"]),
+        }),
+        lines("Ended", "ops", { "{{reason}}": rate("espalier_manager_sessions_ended_total", ["reason"]) }),
+        lines("Requests that were refused before anything was done", "reqps", {
+          "{{reason}}": rate("espalier_manager_requests_refused_total", ["reason"]),
+        }),
+      ],
+    },
+    {
+      title: "Directories",
+      panels: [
+        table("Servers", "short", {
+          answers: `min by (instance, directory, node) (${selected("espalier_manager_node_up", [])})`,
+          connections: `sum by (instance, directory, node) (${selected("espalier_manager_node_connections", [])})`,
+        }),
+        lines("Answers", "bool_on_off", {
+          "{{directory}} {{node}}": `min by (directory, node) (${selected("espalier_manager_node_up", [])})`,
+        }),
+        lines("Work", "ops", {
+          "{{directory}} {{node}} {{kind}} {{outcome}}": rate("espalier_manager_operations_total", [
+            "directory",
+            "node",
+            "kind",
+            "outcome",
+          ]),
+        }),
+        lines("Time of a piece of work", "s", {
+          "{{directory}} {{kind}} 95 %": `histogram_quantile(0.95, ${rate("espalier_manager_operation_duration_seconds_bucket", ["le", "directory", "kind"])})`,
+        }),
+        lines("Connections", "short", {
+          "{{directory}} {{node}} {{state}}": `sum by (directory, node, state) (${selected("espalier_manager_node_connections", [])})`,
+        }),
+        lines("Replication lag", "s", {
+          "{{directory}} {{node}} of {{server_id}}": `max by (directory, node, server_id) (${selected("espalier_manager_replication_lag_seconds", [])})`,
+        }),
+        lines("Not known to have all changes", "bool_on_off", {
+          "{{directory}} {{node}}": `max by (directory, node) (${selected("espalier_manager_replication_unknown", [])})`,
+        }),
+      ],
+    },
+    {
+      title: "Changes",
+      panels: [
+        lines("Changes", "ops", {
+          "{{directory}} {{type}} {{status}}": rate("espalier_manager_changes_total", ["directory", "type", "status"]),
+        }),
+        lines("Time of a change", "s", quantiles("espalier_manager_change_duration_seconds", ["type"])),
+        lines("Imports that wait or are under way", "short", {
+          "{{state}}": `sum by (state) (${selected("espalier_manager_jobs", [])})`,
+        }),
+        lines("Entries of imports and exports", "ops", {
+          "import: {{result}}": rate("espalier_manager_imported_entries_total", ["result"]),
+          "export: {{format}}": rate("espalier_manager_exported_entries_total", ["format"]),
+          streamed: rate("espalier_manager_streamed_entries_total", []),
+        }),
+        lines("Searches under way", "short", {
+          "page by page": `sum(${selected("espalier_manager_search_cursors", [])})`,
+          streamed: `sum(${selected("espalier_manager_search_streams", [])})`,
+        }),
+      ],
+    },
+    {
+      title: "Audit trail",
+      panels: [
+        lines("Events", "ops", {
+          "{{severity}}": rate("espalier_events_stored_total", ["severity"], 'service=~"manager|up"'),
+          "in the log only: {{reason}}": rate("espalier_events_unstored_total", ["reason"], 'service=~"manager|up"'),
+        }),
+        lines("Outcomes that wait to be stored", "short", {
+          "{{instance}}": selected("espalier_manager_changes_unrecorded", []),
+        }),
+        lines("Events that wait to be stored", "short", {
+          "{{instance}}": selected("espalier_events_waiting", ['service=~"manager|up"']),
+        }),
+      ],
+    },
+    processSection("manager"),
+  ],
+};
+
+/** Of several that look at the same, each finding once. */
+function openFindings(...matchers: readonly string[]): string {
+  return `max by (rule, severity, subject) (${selected("espalier_check_findings", matchers)})`;
+}
+
+const checks: Dashboard = {
+  file: "checks.json",
+  uid: "espalier-checks",
+  title: "Espalier checks and backups",
+  sections: [
+    {
+      title: "Now",
+      panels: [
+        stat("Critical", "short", `sum(${openFindings('severity="critical"')}) or vector(0)`, { red: { at: 1 } }),
+        stat("High", "short", `sum(${openFindings('severity="high"')}) or vector(0)`, { red: { at: 1 } }),
+        stat("Medium and low", "short", `sum(${openFindings('severity=~"medium|low"')}) or vector(0)`),
+        stat("Last look", "s", `time() - min(${selected("espalier_check_last_run_timestamp_seconds", [])})`, {
+          description: "Of the process that looked longest ago. `espalier up` looks every five minutes unless told.",
+        }),
+        stat(
+          "Newest backup",
+          "dtdurations",
+          `time() - max(${selected("espalier_backup_created_timestamp_seconds", [])})`,
+          { description: "How old it is. The finding BKP002 says when that is too old." },
+        ),
+        stat(
+          "Last restore that was tried",
+          "dtdurations",
+          `time() - max(${selected("espalier_backup_drilled_timestamp_seconds", [])})`,
+          { description: "And gave what had been backed up: `espalier backup drill`." },
+        ),
+      ],
+    },
+    {
+      title: "Findings",
+      panels: [
+        table("Open", "short", { findings: openFindings() }),
+        lines("By severity", "short", { "{{severity}}": `sum by (severity) (${openFindings()})` }),
+        lines("By rule", "short", { "{{rule}}": `sum by (rule) (${openFindings()})` }),
+      ],
+    },
+    {
+      title: "Looks",
+      panels: [
+        lines("Time a look takes", "s", { "{{instance}}": selected("espalier_check_run_duration_seconds", []) }),
+        lines("Cannot be looked at", "short", { "{{instance}}": selected("espalier_check_unreadable", []) }),
+      ],
+    },
+    {
+      title: "Backups",
+      panels: [
+        lines("Age of the newest", "dtdurations", {
+          "{{folder}}": `time() - max by (folder) (${selected("espalier_backup_created_timestamp_seconds", [])})`,
+        }),
+        lines("Since a restore was tried", "dtdurations", {
+          "{{folder}}": `time() - max by (folder) (${selected("espalier_backup_drilled_timestamp_seconds", [])})`,
+        }),
+      ],
+    },
+  ],
+};
+
 const slo: Dashboard = {
   file: "slo.json",
   uid: "espalier-slo",
@@ -387,4 +582,4 @@ const slo: Dashboard = {
   ],
 };
 
-export const dashboards: readonly Dashboard[] = [gateway, proxy, notify, slo];
+export const dashboards: readonly Dashboard[] = [gateway, proxy, manager, notify, checks, slo];

@@ -4,6 +4,7 @@ export { type CertificateAuthority, createCertificateAuthority, type ServerCerti
 export { ChildServer, type ChildServerOptions, type ExitStatus } from "./child-server.ts";
 export { type Found, type FoundEntry, type LdapsearchOptions, ldapsearch } from "./clients.ts";
 export { type CommandOptions, type CommandResult, runCommand, succeed } from "./command.ts";
+export { counterHistory, type PastCounter, type PastFigure } from "./counter-history.ts";
 export { type Directory389, type Directory389Options, linkDirectories389, startDirectory389 } from "./directory-389.ts";
 export { espalierCommand, runEspalier, ServiceReports } from "./espalier.ts";
 export { type Fault, type FaultName, faultNames, faults, type LosableServer } from "./fault.ts";
@@ -56,6 +57,7 @@ export { Relay } from "./relay.ts";
 export { searchRequests } from "./search-requests.ts";
 export { type Slapd, type SlapdOptions, startSlapd } from "./slapd.ts";
 export { type SlapdMirror, type SlapdMirrorOptions, startSlapdMirror } from "./slapd-mirror.ts";
+export { startSloPrometheus } from "./slo-prometheus.ts";
 export { type LoginOutcome, type Sssd, type SssdOptions, sssdPrograms, sssdTurnTimeoutMs, startSssd } from "./sssd.ts";
 export {
   dumpTables,

@@ -1,6 +1,7 @@
 /** A Prometheus (Debian: prometheus) that scrapes processes of this machine and evaluates rules. */
 import { writeFile } from "node:fs/promises";
 import { ChildServer } from "./child-server.ts";
+import { succeed } from "./command.ts";
 import { freePort } from "./ports.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
@@ -19,6 +20,8 @@ export interface PrometheusOptions {
   readonly alertmanager?: string;
   /** How often it scrapes and evaluates; `1s` unless said. */
   readonly interval?: string;
+  /** What it has collected before: the text of OpenMetrics, see `counterHistory`. */
+  readonly history?: string;
 }
 
 export interface Sample {
@@ -47,17 +50,24 @@ export interface Prometheus extends AsyncDisposable {
 export async function startPrometheus(options: PrometheusOptions): Promise<Prometheus> {
   await using cleanup = new AsyncDisposableStack();
   const directory = cleanup.use(await temporaryDirectory("prometheus"));
-  const { rules = [] } = options;
+  const { rules = [], history } = options;
   const ruleFiles = rules.map((_, index) => directory.file(`rules-${index + 1}.yml`));
   await Promise.all(rules.map((text, index) => writeFile(ruleFiles[index]!, text)));
   // JSON is YAML too.
   await writeFile(directory.file("prometheus.yml"), JSON.stringify(configurationOf(options, ruleFiles)));
+  if (history !== undefined) {
+    await writeFile(directory.file("history.txt"), history);
+    // Blocks of two hours, which are the default, would take a minute.
+    const blocks = ["create-blocks-from", "openmetrics", "--max-block-duration=768h", "--quiet"];
+    await succeed("promtool", ["tsdb", ...blocks, directory.file("history.txt"), directory.file("data")]);
+  }
   const address = `127.0.0.1:${await freePort()}`;
   const url = `http://${address}`;
   const process = cleanup.use(
     new ChildServer("prometheus", [
       `--config.file=${directory.file("prometheus.yml")}`,
       `--storage.tsdb.path=${directory.file("data")}`,
+      "--storage.tsdb.retention.time=90d",
       `--web.listen-address=${address}`,
       "--log.level=warn",
     ]),

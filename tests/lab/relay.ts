@@ -17,10 +17,10 @@ export class Relay implements AsyncDisposable {
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
   }
 
-  /** Listens on a port of its own of 127.0.0.1 and connects each client to the server at `targetPort` there. */
-  static async start(targetPort: number): Promise<Relay> {
+  /** Listens on a port of its own of 127.0.0.1, or where it is said, and connects each client to the server at `targetPort` there. */
+  static async start(targetPort: number, { host = "127.0.0.1", port = 0 } = {}): Promise<Relay> {
     const relay = new Relay(targetPort);
-    relay.#server.listen(0, "127.0.0.1");
+    relay.#server.listen(port, host);
     await once(relay.#server, "listening");
     return relay;
   }

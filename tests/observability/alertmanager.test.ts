@@ -1,6 +1,8 @@
-/** `deploy/alertmanager/alertmanager.yml`, as amtool reads it: where each alert goes. */
+/** `deploy/alertmanager/alertmanager.yml`, as amtool reads it and Alertmanager goes by it: where each alert goes, and which do not. */
+import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { requirePrograms, succeed } from "../lab/index.ts";
+import { parse } from "yaml";
+import { requirePrograms, startAlertmanager, succeed, until } from "../lab/index.ts";
 import { deployed, isAlert, ruleFiles, rulesOf } from "./shipped.ts";
 
 const file = deployed("alertmanager/alertmanager.yml");
@@ -40,5 +42,66 @@ requirePrograms({ amtool: "prometheus-alertmanager" })("the configuration of Ale
     );
     expect(routed).toEqual(routed.map(([isMailed]) => [isMailed, isMailed ? "mail,espalier" : "espalier"]));
     expect(routed.length).toBeGreaterThan(5);
+  });
+});
+
+type Labels = Readonly<Record<string, string>>;
+
+/** An alert, another one that tells the same, and one that does not although it looks alike. */
+const repeated: readonly (readonly [cause: Labels, told: Labels, other: Labels])[] = [
+  [{ alertname: "NoBackend" }, { alertname: "BackendDown" }, { alertname: "BackendDown", instance: "n2" }],
+  [{ alertname: "DatabaseAway" }, { alertname: "SnapshotOld" }, { alertname: "SnapshotOld", instance: "n2" }],
+  [
+    { alertname: "ManagerNoNode", directory: "main" },
+    { alertname: "ManagerNodeDown", directory: "main" },
+    { alertname: "ManagerNodeDown", directory: "other" },
+  ],
+  [
+    { alertname: "BackendDown" },
+    { alertname: "FindingHigh", rule: "LDP011" },
+    { alertname: "FindingHigh", rule: "TLS003" },
+  ],
+  [
+    { alertname: "ManagerNoNode" },
+    { alertname: "FindingCritical", rule: "LDP011" },
+    { alertname: "FindingCritical", rule: "LDP011", instance: "n2" },
+  ],
+  [
+    { alertname: "ReplicationLagging" },
+    { alertname: "FindingHigh", rule: "LDP012" },
+    { alertname: "FindingHigh", rule: "LDP011" },
+  ],
+  [
+    { alertname: "Burn", slo: "a", severity: "page" },
+    { alertname: "Burn", slo: "a", severity: "ticket" },
+    { alertname: "Burn", slo: "b", severity: "ticket" },
+  ],
+];
+
+requirePrograms({ "prometheus-alertmanager": "prometheus-alertmanager" })("an alert that follows from another", () => {
+  it("is not told of as well, in neither of the two configurations", async () => {
+    for (const path of [file, deployed("compose/alertmanager.yml")]) {
+      // Each case among itself: the number keeps it apart from the others, as another instance does.
+      const of = (index: number, labels: Labels) => ({ job: "espalier", instance: "n1", ...labels, case: `${index}` });
+      const alerts = repeated.flatMap((each, index) => each.map((labels) => ({ labels: of(index, labels) })));
+      const { inhibit_rules: rules } = parse(readFileSync(path, "utf8"));
+      for (const rule of rules) rule.equal.push("case");
+      const nobody = { route: { receiver: "nobody" }, receivers: [{ name: "nobody" }], inhibit_rules: rules };
+      await using alertmanager = await startAlertmanager(nobody);
+      const url = `http://${alertmanager.address}/api/v2/alerts`;
+      const headers = { "content-type": "application/json" };
+      expect((await fetch(url, { method: "POST", headers, body: JSON.stringify(alerts) })).status).toBe(200);
+      const untold = await until("Alertmanager to have judged all", async () => {
+        const known = (await (await fetch(url)).json()) as readonly {
+          readonly labels: Labels;
+          readonly status: { readonly state: string };
+        }[];
+        if (known.length < alerts.length || known.some(({ status }) => status.state === "unprocessed"))
+          return undefined;
+        return known.flatMap(({ labels, status }) => (status.state === "suppressed" ? [labels] : []));
+      });
+      const expected = repeated.map(([, told], index) => of(index, told));
+      expect(untold.sort((a, b) => a.case!.localeCompare(b.case!))).toEqual(expected);
+    }
   });
 });

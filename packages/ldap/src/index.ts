@@ -167,9 +167,15 @@ export { type FinalResponseType, finalResponseTypeOf, OpTag, type OpType, opType
 export { Oid } from "./oid.ts";
 // Replication
 export {
+  type Csn,
+  directory389Csn,
+  openLdapCsn,
+  type ReplicaPosition,
+} from "./replication/csn.ts";
+export {
   parseContextCsn,
   parseRuv,
-  type ReplicaPosition,
+  parseRuvGeneration,
   type ReplicaVector,
 } from "./replication/replica-vector.ts";
 export { ResultCode, resultCodeName } from "./result-code.ts";

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { replicationConfig } from "./replication/config.ts";
 import { oidcProviders } from "./sessions/oidc/config.ts";
 import { roles } from "./sessions/session.ts";
+import { prometheusConfig } from "./slos/config.ts";
 
 /** `https://ldap.example.com`, without a path. */
 const origin = z.string().superRefine((text, context) => {
@@ -109,6 +110,9 @@ export const managerSection = defineSection({
         })
         .prefault({}),
       replication: replicationConfig.prefault({}),
+      prometheus: prometheusConfig
+        .optional()
+        .describe("The Prometheus that promises (service level objectives) are shown from; without it none are."),
       drainTimeout: duration({}).prefault("10s").describe("The longest that ending may take after SIGTERM."),
       workers: z.number().int().min(1).optional().describe("Means nothing: there is one process."),
       jsonLogs: z.boolean().optional().describe("Means nothing: the log is JSON."),

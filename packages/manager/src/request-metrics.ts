@@ -2,6 +2,7 @@
 import type { Logger, MetricDefinition, Metrics } from "@espalier/service";
 import { type AnsweredRequest, countConnections, observeRequests } from "@espalier/service/http";
 import type { FastifyInstance } from "fastify";
+import { durationBuckets } from "./duration-buckets.ts";
 
 export const requestMetrics = {
   requests: {
@@ -15,7 +16,7 @@ export const requestMetrics = {
     name: "espalier_manager_http_request_duration_seconds",
     help: "From a request's headers until the end of its answer.",
     labels: ["method", "route"],
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    buckets: durationBuckets,
   },
   connections: {
     type: "gauge",

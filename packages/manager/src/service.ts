@@ -43,6 +43,10 @@ import { parseIdentityKey } from "./sessions/open-session.ts";
 import { createSessionService, type SessionService } from "./sessions/service.ts";
 import { asOpenSession } from "./sessions/session-of.ts";
 import { Vault } from "./sessions/vault.ts";
+import { sloPart } from "./slos/part.ts";
+import { Prometheus } from "./slos/prometheus.ts";
+import { SloReader } from "./slos/slo-reader.ts";
+import { storyPart } from "./stories/part.ts";
 import { type TransferPart, transferPart } from "./transfer/part.ts";
 import { limitUploadTime, uploadTimeoutMs } from "./upload-time.ts";
 
@@ -174,6 +178,8 @@ export class ManagerService {
       ...{ clusters, changes, store, log, metrics, config: config.replication, now },
       logger: logger.child("replication"),
     });
+    const prometheus = config.prometheus && (await Prometheus.create(config.prometheus));
+    const notifications = this.#options.notifications?.({ store, log });
     const parts = [
       sessions.part,
       reading,
@@ -185,11 +191,13 @@ export class ManagerService {
       replication.part,
       eventPart({ log }),
       findingPart({ source: this.#options.findings }),
-      notificationPart({ source: this.#options.notifications?.({ store, log }) }),
+      sloPart({ reader: prometheus && new SloReader({ prometheus, now }) }),
+      notificationPart({ source: notifications }),
+      storyPart({ log, source: notifications }),
     ];
     const legacy = legacyPart({
       ...{ clusters, changes, numbers, now },
-      ...{ sessionPart: sessions.part, passwordPart: passwords, replicationPart: replication.part },
+      ...{ sessions: sessions.part.handlers, passwords: passwords.handlers, replication: replication.part.handlers },
     });
     const app = await this.#createServer({ clusters, store, sessions, parts, legacy });
     return { clusters, sessions, reading, transfer, replication, app };
@@ -222,7 +230,7 @@ export class ManagerService {
       plugins: [
         async (app) => {
           addDocumentation(app, { tables: [apiRoutes], version, prefix });
-          serveApi(app, { ...serving, parts, prefix });
+          serveApi(app, { ...serving, parts, prefix, signInPath: `${contextPath}/sign-in` });
           serveApi(app, { ...serving, parts: [legacy], prefix: contextPath, errorBody: detailBody });
           const health = { clusters, version, contextPath, now: Date.now };
           addHealthRoute(

@@ -18,7 +18,9 @@ import {
   until,
 } from "@espalier/tests/lab";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { apiRoutes } from "../src/api/routes.ts";
 import { managerSection } from "../src/config.ts";
+import { legacyRoutes } from "../src/legacy/routes.ts";
 import { ManagerService } from "../src/service.ts";
 import { managerStoreMigrations } from "../src/store-migrations.ts";
 
@@ -102,6 +104,48 @@ describe("the manager", () => {
       socket.once("end", () => resolve(text)).once("error", reject);
     });
   }
+
+  it("does nothing for who has not signed in, but for what signing in takes", async () => {
+    const { url } = await start({ rateLimits: { strangers: 100_000 } });
+    const stranger = new ManagerClient(url, {});
+    const tables = [
+      ["/api/v1", apiRoutes],
+      ["", legacyRoutes],
+    ] as const;
+    const open: string[] = [];
+    for (const [prefix, table] of tables) {
+      for (const key of Object.keys(table)) {
+        const [method, path = ""] = key.split(" ");
+        const { status, body } = await stranger.ask<{ readonly code?: string; readonly detail?: string }>(
+          `${method} ${prefix}${path.replaceAll("{cluster}", "production").replaceAll(/\{\w+\}/g, "x")}`,
+        );
+        const isRefused = status === 401 && (body.code === "not_signed_in" || body.detail === "Sign in first.");
+        if (!isRefused) open.push(`${method} ${prefix}${path}`);
+      }
+    }
+    expect(open).toEqual([
+      "GET /api/v1/session/options",
+      "POST /api/v1/session",
+      "GET /api/v1/session/oidc/{provider}",
+      "GET /api/v1/session/oidc/{provider}/callback",
+      "POST /api/connection/connect",
+    ]);
+  });
+
+  it("tells how many sessions are open, and keeps their connections to the directory", async () => {
+    const { url, signIn, metrics } = await start();
+    const count = async () => /^espalier_manager_sessions (\d+)$/m.exec(await metrics.text())?.[1];
+    expect(await count()).toBe("0");
+    const [ann] = [await signIn(`uid=ann,${base}`, "secret of ann"), await signIn()];
+    await ann.get("GET /api/v1/clusters/production");
+    expect(await count()).toBe("2");
+    const health = (await (await fetch(`${url}/health`)).json()) as {
+      readonly checks: { readonly connection_pool: { readonly pool_size: number } };
+    };
+    expect(health.checks.connection_pool.pool_size).toBeGreaterThanOrEqual(1);
+    await ann.get("DELETE /api/v1/session");
+    expect(await count()).toBe("1");
+  });
 
   it("gives nobody a file, however its path is written", async () => {
     const { url } = await start();

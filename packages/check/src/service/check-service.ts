@@ -13,6 +13,7 @@ import { type Observation, withObservation } from "../live/observation.ts";
 import { observe } from "../live/observe.ts";
 import { RefusedBinds } from "../live/refused-binds.ts";
 import type { LiveTargets } from "../live/targets.ts";
+import type { BackupReceipts } from "../observed/backup-receipts.ts";
 import { bySeverity, type CurrentFinding, currentFinding } from "./current-finding.ts";
 import { FindingLog } from "./finding-log.ts";
 import { healthOf } from "./health.ts";
@@ -75,6 +76,7 @@ export class CheckService {
   /** As the log has them: by fingerprint. */
   readonly #told = new Map<string, CurrentFinding>();
   #unreadable: readonly Unreadable[] = [];
+  #backups: readonly BackupReceipts[] = [];
   #lastRunAt: number | undefined;
   #durationMs = 0;
 
@@ -171,7 +173,7 @@ export class CheckService {
     return check(project, this.#options.rules, { profile, suppressions, now: this.#now() }).findings;
   }
 
-  #take(findings: readonly Finding[], { unseen, unreadable }: Observation): void {
+  #take(findings: readonly Finding[], { documents, unseen, unreadable }: Observation): void {
     const current = new Map<string, CurrentFinding>();
     for (const finding of findings) {
       const before = this.#known.get(finding.fingerprint) ?? this.#told.get(finding.fingerprint);
@@ -185,6 +187,7 @@ export class CheckService {
     }
     this.#known = current;
     this.#unreadable = unreadable;
+    this.#backups = documents.backupReceipts;
   }
 
   /** What the log does not know yet. Where the store is away it is told after the next look. */
@@ -226,8 +229,8 @@ export class CheckService {
     }
   }
 
-  #measure({ findings, lastRun, interval, duration, unreadable }: Instruments): void {
-    findings.reset();
+  #measure({ findings, lastRun, interval, duration, unreadable, lastBackup, lastDrill }: Instruments): void {
+    for (const gauge of [findings, lastBackup, lastDrill]) gauge.reset();
     for (const { rule, severity, subject, suppressed } of this.#known.values()) {
       if (suppressed === undefined) findings.labels({ rule, severity, subject }).inc();
     }
@@ -235,5 +238,11 @@ export class CheckService {
     interval.labels({}).set(this.#config.interval / 1_000);
     duration.labels({}).set(this.#durationMs / 1_000);
     unreadable.labels({}).set(this.#unreadable.length);
+    for (const { target: folder, receipts } of this.#backups) {
+      for (const { kind, time, isPassed } of receipts.toSorted((a, b) => a.time - b.time)) {
+        if (isPassed && kind === "create") lastBackup.labels({ folder }).set(time / 1_000);
+        if (isPassed && kind === "drill") lastDrill.labels({ folder }).set(time / 1_000);
+      }
+    }
   }
 }

@@ -37,4 +37,18 @@ export const checkMetrics = {
     labels: [],
     aggregator: "max",
   },
+  lastBackup: {
+    type: "gauge",
+    name: "espalier_backup_created_timestamp_seconds",
+    help: "When the newest backup in the folder was made, in Unix time; not there where there is none.",
+    labels: ["folder"],
+    aggregator: "max",
+  },
+  lastDrill: {
+    type: "gauge",
+    name: "espalier_backup_drilled_timestamp_seconds",
+    help: "When a backup in the folder was last restored to try it, and was the same; not there where none was.",
+    labels: ["folder"],
+    aggregator: "max",
+  },
 } as const satisfies Record<string, MetricDefinition>;

@@ -26,13 +26,19 @@ export function formatLdifRecord(record: LdifRecord, options: FormatLdifOptions 
   return `${lines.join("\n")}\n`;
 }
 
-/** A whole file, record by record: each string it gives is to be written as it is. */
+/**
+ * A whole file, record by record: each string it gives is to be written as it is. It does not begin with `version: 1`, which slapadd
+ * (OpenLDAP 2.5) takes for an entry without a name; readers take a file without it for one of version 1, as they did before RFC 2849.
+ */
 export async function* writeLdif(
   records: AsyncIterable<LdifRecord> | Iterable<LdifRecord>,
   options: FormatLdifOptions = {},
 ): AsyncGenerator<string, void, undefined> {
-  yield "version: 1\n";
-  for await (const record of records) yield `\n${formatLdifRecord(record, options)}`;
+  let separator = "";
+  for await (const record of records) {
+    yield `${separator}${formatLdifRecord(record, options)}`;
+    separator = "\n";
+  }
 }
 
 function recordLines(record: LdifRecord): string[] {

@@ -45,9 +45,7 @@ it("writes every kind of change", async () => {
     },
     { type: "modifyDn", dn: "o=a", controls: [], newRdn: "o=b", deleteOldRdn: false, newSuperior: "dc=c" },
   ]);
-  expect((await collect(file)).join("")).toBe(`version: 1
-
-dn:: bz3DqQ==
+  expect((await collect(file)).join("")).toBe(`dn:: bz3DqQ==
 changetype: add
 o:: w6k=
 

@@ -39,6 +39,11 @@ export interface Route {
   readonly streams?: readonly StreamType[];
   /** The largest JSON body in bytes; 1 MiB unless said. */
   readonly maxBodyBytes?: number;
+  /**
+   * Browsers are sent here, and show what they get: who asks for HTML is sent on to the page's sign-in screen with the code of
+   * what went wrong, `/sign-in?problem=unavailable`, in place of problem details.
+   */
+  readonly isVisited?: true;
   /** It may answer 207, of the same shape, where a part of what was asked for was not done: see {@link PartialAnswer}. */
   readonly partial?: true;
 }
@@ -133,8 +138,11 @@ export interface ApiPart<Table extends Routes = Routes> {
   readonly handlers: Handlers<Table>;
 }
 
-export function apiPart<const Table extends Routes>(routes: Table, handlers: Handlers<Table>): ApiPart {
-  return { routes, handlers: handlers as unknown as Handlers<Routes> };
+/** One whose handlers can be called as their routes say: by those of other paths. */
+export type PartOf<Table extends Routes> = ApiPart & ApiPart<Table>;
+
+export function apiPart<const Table extends Routes>(routes: Table, handlers: Handlers<Table>): PartOf<Table> {
+  return { routes, handlers } as unknown as PartOf<Table>;
 }
 
 export const clusterParams = z.object({ cluster: z.string().min(1).max(100).describe("The cluster's name.") });

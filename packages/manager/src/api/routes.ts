@@ -9,6 +9,8 @@ import { passwordRoutes } from "../passwords/routes.ts";
 import { readingRoutes } from "../reading/routes.ts";
 import { replicationRoutes } from "../replication/routes.ts";
 import { sessionRoutes } from "../sessions/routes.ts";
+import { sloRoutes } from "../slos/routes.ts";
+import { storyRoutes } from "../stories/routes.ts";
 import { transferRoutes } from "../transfer/routes.ts";
 import { defineRoutes } from "./route.ts";
 
@@ -22,7 +24,9 @@ export const apiRoutes = defineRoutes({
   ...monitoringRoutes,
   ...replicationRoutes,
   ...eventRoutes,
+  ...storyRoutes,
   ...findingRoutes,
+  ...sloRoutes,
   ...notificationRoutes,
 });
 

@@ -34,6 +34,8 @@ export interface ServeOptions {
   /** The time for finishing is up; as soon as `closing` unless said. */
   readonly dropped?: AbortSignal;
   readonly logger: Logger;
+  /** The path of the page's sign-in screen, where there is a page. */
+  readonly signInPath?: string;
   /** How what went wrong is sent: as problem details, unless said. */
   readonly errorBody?: (error: ApiError) => ErrorBody;
 }
@@ -61,7 +63,16 @@ export function serveApi(app: FastifyInstance, { parts, prefix, ...options }: Se
           (request as Authenticated).session = await options.authenticate(request, route);
         },
         handler: (request, reply) => answer(request, reply, route, handler, options),
-        errorHandler: (error, request, reply) => sendProblem(asApiError(error), request, reply, options),
+        errorHandler: (error, request, reply) => {
+          const { signInPath } = options;
+          const problem = asApiError(error);
+          if (route.isVisited !== true || signInPath === undefined || !accepts(request, "text/html")) {
+            return sendProblem(problem, request, reply, options);
+          }
+          logFailure(problem, request, options);
+          reply.header("x-request-id", request.id);
+          return reply.redirect(`${signInPath}?problem=${problem.code}`, 303);
+        },
       });
     }
   }
@@ -135,14 +146,7 @@ export async function sendProblem(
   reply: FastifyReply,
   { logger, errorBody = problemDetails }: Pick<ServeOptions, "logger" | "errorBody">,
 ): Promise<FastifyReply> {
-  if (error.status >= 500) {
-    logger.error(error.message, {
-      request_id: request.id,
-      route: request.routeOptions.url,
-      code: error.code,
-      error: error.cause,
-    });
-  }
+  logFailure(error, request, { logger });
   const { retryAfter } = error.extra;
   if (retryAfter !== undefined) reply.header("retry-after", String(Math.ceil(retryAfter)));
   const { type, body } = errorBody(error);
@@ -151,6 +155,17 @@ export async function sendProblem(
     .header("x-request-id", request.id)
     .type(`${type}; charset=utf-8`)
     .send(JSON.stringify(body));
+}
+
+/** Those of the client are its own. */
+function logFailure(error: ApiError, request: FastifyRequest, { logger }: Pick<ServeOptions, "logger">): void {
+  if (error.status < 500) return;
+  logger.error(error.message, {
+    request_id: request.id,
+    route: request.routeOptions.url,
+    code: error.code,
+    error: error.cause,
+  });
 }
 
 function problemDetails(error: ApiError): ErrorBody {
@@ -193,9 +208,11 @@ function checked(schema: z.ZodType | undefined, value: unknown, what: string): n
 }
 
 function streamWanted(request: FastifyRequest, route: Route): StreamType | undefined {
-  const accepted = (request.headers.accept ?? "")
-    .split(",")
-    .map((part) => (part.split(";")[0] ?? "").trim().toLowerCase());
-  const wanted = route.streams?.find((type) => accepted.includes(type));
+  const wanted = route.streams?.find((type) => accepts(request, type));
   return wanted ?? (route.response === undefined ? route.streams?.[0] : undefined);
+}
+
+/** Whether the client names the media type: not where it takes anything. */
+function accepts({ headers }: FastifyRequest, type: string): boolean {
+  return (headers.accept ?? "").split(",").some((part) => (part.split(";")[0] ?? "").trim().toLowerCase() === type);
 }

@@ -28,6 +28,13 @@ export interface AppliedSetNeeds {
 export interface AppliedSetOptions {
   readonly requires?: Action | undefined;
   readonly undoOf?: string | undefined;
+  readonly stop?: AbortSignal | undefined;
+}
+
+/** Changes of one turn, noted. */
+interface Turn {
+  readonly numbered: readonly { readonly change: EntryChange; readonly number: number }[];
+  readonly schema: Schema;
 }
 
 /** Noted together before the first of them is sent: one commit, and no more that may have been sent if this process is killed. */
@@ -46,6 +53,10 @@ export class AppliedSet implements ChangeRun {
   #count = 0;
   /** Changes are sent one after the other, in the order of asking. */
   #line: Promise<unknown> = Promise.resolve();
+  /** Those that are waited for are numbered in the order of asking, too. */
+  #arrivals: Promise<unknown> = Promise.resolve();
+  /** Of {@link applyInTurn}: one was not applied. */
+  #hasStopped = false;
   #notedUpTo = 0;
   /** Of {@link applyAll}: more than were noted. */
   #notTriedUnnoted = 0;
@@ -106,6 +117,60 @@ export class AppliedSet implements ChangeRun {
     noting.catch(() => undefined);
     const { schema, sent } = await sending;
     return this.#settle(number, sent, schema);
+  }
+
+  async applyInTurn(coming: Promise<readonly EntryChange[]>): Promise<readonly EntryResult[] | undefined> {
+    // It may be known that it fails before it is its turn.
+    coming.catch(() => undefined);
+    const arriving = this.#arrivals.then(async () => {
+      const changes = await coming;
+      if (this.#hasStopped) return [];
+      for (const change of changes) this.#check(change);
+      return changes.map((change) => ({ change, number: this.#nextNumber() }));
+    });
+    // One that fails stops the run, so that those behind it are neither checked nor noted.
+    this.#arrivals = arriving;
+    const noting = arriving.then((numbered) => this.#noteTurn(numbered));
+    noting.catch(() => undefined);
+    const sending = this.#line.then(() => this.#takeTurn(noting));
+    this.#line = sending.catch(() => undefined);
+    const turn = await sending;
+    return turn && Promise.all(turn.settling);
+  }
+
+  /** @throws ApiError */
+  async #noteTurn(numbered: Turn["numbered"]): Promise<Turn> {
+    const schema = await this.#schema();
+    const [changes, numbers] = [numbered.map(({ change }) => change), numbered.map(({ number }) => number)];
+    const failure = changes.length === 0 ? undefined : await this.#note(changes, numbers, schema);
+    if (failure !== undefined) throw failure;
+    return { numbered, schema };
+  }
+
+  /** The outcomes are noted while the next turn is taken. */
+  async #takeTurn(noting: Promise<Turn>): Promise<{ readonly settling: readonly Promise<EntryResult>[] } | undefined> {
+    try {
+      const { numbered, schema } = await noting;
+      if (this.#hasStopped || this.#options.stop?.aborted) {
+        await Promise.all(numbered.map(({ number, change }) => this.#notTried(number, change, true, undefined)));
+        return undefined;
+      }
+      const settling: Promise<EntryResult>[] = [];
+      for (const { number, change } of numbered) {
+        if (this.#hasStopped) {
+          settling.push(this.#notTried(number, change, true, undefined));
+          continue;
+        }
+        const sent = await this.#send(change);
+        this.#hasStopped = sent.status !== "applied";
+        settling.push(this.#settle(number, sent, schema));
+      }
+      return { settling };
+    } catch (error) {
+      if (this.#hasStopped) return undefined;
+      this.#hasStopped = true;
+      throw error;
+    }
   }
 
   /** @throws ApiError */

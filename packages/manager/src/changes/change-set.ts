@@ -93,6 +93,11 @@ export interface ApplyOptions {
   readonly requires?: Action;
 }
 
+export interface RunOptions extends Pick<ApplyOptions, "requires"> {
+  /** Aborted: what waits for its turn is not sent any more. */
+  readonly stop?: AbortSignal;
+}
+
 /**
  * A change set whose changes come one by one: an import. Each waits for two commits of the store; those that are asked for
  * before others are done are sent in the order of asking all the same, and share the commits.
@@ -101,6 +106,13 @@ export interface ChangeRun {
   readonly id: string;
   /** Never throws for a change that failed: the result says it. @throws ApiError where nothing could be tried: the store is away, not allowed */
   apply(change: EntryChange): Promise<EntryResult>;
+  /**
+   * Changes that belong together, once they are known. They keep their place in the order of asking, and nothing behind the first
+   * change of the run that is not applied is sent: `undefined` then, as after the run was told to stop.
+   *
+   * @throws ApiError as {@link apply}, or what `coming` threw: that stops the run too
+   */
+  applyInTurn(coming: Promise<readonly EntryChange[]>): Promise<readonly EntryResult[] | undefined>;
   /** Closes it in the audit trail. */
   end(): Promise<void>;
 }
@@ -115,5 +127,5 @@ export interface Changes {
   ): Promise<{ readonly ldif: string; readonly warnings: readonly string[] }>;
   /** In order, each checked against the person's roles, each noted in the audit trail, failures too. @throws ApiError as {@link ChangeRun.apply} */
   apply(cluster: Cluster, actor: Actor, set: ChangeSet, options?: ApplyOptions): Promise<ApplyResult>;
-  begin(cluster: Cluster, actor: Actor, title: string, options?: Pick<ApplyOptions, "requires">): ChangeRun;
+  begin(cluster: Cluster, actor: Actor, title: string, options?: RunOptions): ChangeRun;
 }

@@ -13,6 +13,7 @@ import type {
   Changes,
   EntryChange,
   EntryResult,
+  RunOptions,
 } from "./change-set.ts";
 import { type ChangeSetRow, ChangeStore } from "./change-store.ts";
 import { checkForm, requireFor } from "./check-change.ts";
@@ -84,8 +85,8 @@ export class DirectoryChanges implements Changes {
     return this.#apply(cluster, actor, set, options, {});
   }
 
-  begin(cluster: Cluster, actor: Actor, title: string, { requires }: Pick<ApplyOptions, "requires"> = {}): ChangeRun {
-    return new AppliedSet(this.#needs(cluster), cluster, actor, title, { requires });
+  begin(cluster: Cluster, actor: Actor, title: string, options: RunOptions = {}): ChangeRun {
+    return new AppliedSet(this.#needs(cluster), cluster, actor, title, options);
   }
 
   /** What undoing it would do. @throws ApiError `conflict` where something has changed since, `gone` where there is nothing to undo */

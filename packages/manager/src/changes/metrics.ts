@@ -1,5 +1,6 @@
 /** The metrics of changes: names, labels and meaning. */
 import type { MetricDefinition } from "@espalier/service";
+import { durationBuckets } from "../duration-buckets.ts";
 
 export const changeMetrics = {
   changes: {
@@ -13,7 +14,7 @@ export const changeMetrics = {
     name: "espalier_manager_change_duration_seconds",
     help: "From sending a change, with what had to be read for it, to its answer.",
     labels: ["directory", "type"],
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    buckets: durationBuckets,
   },
   unrecorded: {
     type: "gauge",

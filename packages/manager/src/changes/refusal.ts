@@ -1,14 +1,9 @@
 /** What the directory answered to a change, as a problem: the password policy's reasons, and what one can do about it. */
-import {
-  decodePasswordPolicyResponse,
-  findControl,
-  Oid,
-  type PasswordPolicyResponse,
-  ResultCode,
-} from "@espalier/ldap";
+import { type PasswordPolicyResponse, ResultCode } from "@espalier/ldap";
 import type { OperationError } from "@espalier/ldap/client";
 import { ApiError } from "../api/problem.ts";
 import { asApiError, ldapProblem } from "../api/problem-of-error.ts";
+import { policyResponseOf } from "../sessions/password-notes.ts";
 import type { EntryChange } from "./change-set.ts";
 import { touchesPassword } from "./password-hash.ts";
 
@@ -32,7 +27,7 @@ const policyCodes: ReadonlySet<number> = new Set([ResultCode.constraintViolation
 export function refusal(error: OperationError, change: EntryChange, node: string): ApiError {
   const ldap = ldapProblem(error, node);
   if (setsPassword(change)) {
-    const response = policyResponse(error);
+    const response = policyResponseOf(error.result);
     if (response?.error !== undefined) {
       const details = {
         reason: response.error,
@@ -65,15 +60,5 @@ export function setsPassword(change: EntryChange): boolean {
       return touchesPassword(change.changes.map(({ modification }) => modification));
     default:
       return false;
-  }
-}
-
-function policyResponse({ result }: OperationError): PasswordPolicyResponse | undefined {
-  const control = findControl(result.controls, Oid.passwordPolicy);
-  if (control === undefined) return undefined;
-  try {
-    return decodePasswordPolicyResponse(control);
-  } catch {
-    return undefined;
   }
 }

@@ -49,6 +49,10 @@ export async function createClusters(
             hasUsableOthers: () => nodes.some((other) => other.name !== each.name && other.isUsable),
           }),
       );
+      // A rate begins with the second count of a series, and one of these is worth an alert.
+      for (const { name: node } of nodes) {
+        operations.labels({ directory: cluster, node, kind: "write", outcome: "in_doubt" });
+      }
       const onWork = ({ node, kind, outcome, seconds }: FinishedWork) => {
         operations.labels({ directory: cluster, node, kind, outcome }).inc();
         durations.labels({ directory: cluster, kind }).observe(seconds);

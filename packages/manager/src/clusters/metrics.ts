@@ -1,5 +1,6 @@
 /** The metrics of clusters: names, labels and meaning. */
 import type { MetricDefinition } from "@espalier/service";
+import { durationBuckets } from "../duration-buckets.ts";
 
 export const clusterMetrics = {
   nodeUp: {
@@ -27,6 +28,6 @@ export const clusterMetrics = {
     name: "espalier_manager_operation_duration_seconds",
     help: "How long a piece of work took on its node, with the wait for a connection.",
     labels: ["directory", "kind"],
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    buckets: durationBuckets,
   },
 } as const satisfies Record<string, MetricDefinition>;

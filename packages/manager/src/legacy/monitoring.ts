@@ -125,7 +125,7 @@ function shownNode(
   { lag }: Observation,
 ): ShownNode {
   const known = counts instanceof ApiError ? undefined : counts;
-  const csns = [...(state?.newest?.values() ?? [])].map(({ text }) => text).sort();
+  const csns = [...(state?.newest?.values() ?? [])].map(({ csn }) => csn).sort();
   const lags = lag.cells.filter((cell) => cell.node === node).map(({ lagMs }) => lagMs);
   const isLagKnown = lags.length > 0 && lags.every((each) => each !== undefined);
   const error = counts instanceof ApiError ? counts.message : problem;

@@ -1,6 +1,7 @@
 /** Where the manager gets what it shows of notifications. They are another service's: whoever starts both puts it behind this. */
 import type { StoredEvent } from "@espalier/service";
 import type { z } from "zod";
+import type { storySchema } from "../stories/routes.ts";
 import type {
   approvalSchema,
   deliverySchema,
@@ -16,6 +17,10 @@ interface DeliveryStory extends Omit<Facts<typeof deliveryStorySchema>, "told"> 
   readonly told: readonly StoredEvent[];
 }
 
+interface Story extends Omit<Facts<typeof storySchema>, "events"> {
+  readonly events: readonly StoredEvent[];
+}
+
 export interface NotificationSource {
   overview(): Promise<Facts<typeof overviewSchema>>;
   deliveries(
@@ -27,6 +32,8 @@ export interface NotificationSource {
   ): Promise<{ readonly deliveries: readonly Facts<typeof deliverySchema>[]; readonly cursor?: string }>;
   /** Undefined where there is none. */
   delivery(id: string): Promise<DeliveryStory | undefined>;
+  /** What came of an event, which is among the events of its story. */
+  story(event: StoredEvent): Promise<Story>;
   /** Resolves to why it was not done, a sentence; undefined when it was. */
   replay(id: string, actor: string): Promise<string | undefined>;
   /** All that were given up, or those to one channel. */

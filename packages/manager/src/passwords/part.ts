@@ -3,7 +3,7 @@ import { normalizeDn } from "@espalier/ldap";
 import { attribute } from "@espalier/ldap/client";
 import { TokenBuckets } from "@espalier/service/http";
 import { ApiError } from "../api/problem.ts";
-import { type ApiPart, apiPart } from "../api/route.ts";
+import { apiPart, type PartOf } from "../api/route.ts";
 import type { ChangeRun, Changes, EntryChange, EntryResult } from "../changes/change-set.ts";
 import type { Cluster, Clusters } from "../clusters/cluster.ts";
 import { planAccount } from "../entries/account.ts";
@@ -28,7 +28,12 @@ export interface PasswordNeeds {
 /** Of a session, for its own password: whoever found an open browser must not guess the old one. */
 const attempts = { average: 6, burst: 5, maxKeys: 10_000 };
 
-export function passwordPart({ clusters, changes, onOwnPasswordChanged, now = Date.now }: PasswordNeeds): ApiPart {
+export function passwordPart({
+  clusters,
+  changes,
+  onOwnPasswordChanged,
+  now = Date.now,
+}: PasswordNeeds): PartOf<typeof passwordRoutes> {
   const buckets = new TokenBuckets(attempts);
 
   return apiPart(passwordRoutes, {

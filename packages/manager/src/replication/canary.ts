@@ -8,7 +8,7 @@ import { ApiError } from "../api/problem.ts";
 import type { Changes, EntryResult } from "../changes/change-set.ts";
 import type { Cluster } from "../clusters/cluster.ts";
 import type { Identity } from "../clusters/identity.ts";
-import type { Actor } from "../sessions/session.ts";
+import type { Actor, Session } from "../sessions/session.ts";
 import { canaryAttributes, canaryDn, canaryFilter, canaryMadeAt } from "./canary-entry.ts";
 
 export interface CanaryOptions {
@@ -52,10 +52,16 @@ export class Canary {
     this.#options = options;
   }
 
+  /** The DN below which this session may test. @throws ApiError with why it may not */
+  placeFor(cluster: Cluster, session: Session): string {
+    const under = this.#place(cluster);
+    session.require("admin", cluster.name, under);
+    return under;
+  }
+
   /** @throws ApiError where nothing was written, or nobody knows whether it was */
   async test(cluster: Cluster, actor: Actor, timeoutMs: number): Promise<CanaryResult> {
-    const under = this.#place(cluster);
-    actor.session.require("admin", cluster.name, under);
+    const under = this.placeFor(cluster, actor.session);
     if (this.#testing.has(cluster.name)) {
       throw new ApiError("too_many_requests", `Replication of ${cluster.name} is being tested.`, { retryAfter: 5 });
     }

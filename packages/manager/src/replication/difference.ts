@@ -1,11 +1,11 @@
 /** How two replicas of an entry differ. */
 import { createHash } from "node:crypto";
-import type { Schema } from "@espalier/ldap";
+import { openLdapCsn, type Schema } from "@espalier/ldap";
 import type { SearchEntry } from "@espalier/ldap/client";
 import { type Value, valueJson } from "../api/value.ts";
 import { secretName, textOf } from "../reading/entry-json.ts";
-import { openLdapCsn, parseServerTime } from "./csn.ts";
 import { type ComparedAttribute, comparedAttributes } from "./fingerprint.ts";
+import { parseServerTime } from "./server-time.ts";
 
 /** A value, or what stands for one that is too long to be shown. */
 type ShownValue = Value | { readonly bytes: number; readonly sha256: string };

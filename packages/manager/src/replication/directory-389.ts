@@ -1,11 +1,10 @@
 /** Replication of 389 Directory Server: the replica update vector, and the agreements by which it sends changes. */
-import { filter } from "@espalier/ldap";
+import { filter, parseRuv, parseRuvGeneration } from "@espalier/ldap";
 import type { SearchEntry } from "@espalier/ldap/client";
 import { textOf, textsOf } from "../reading/entry-json.ts";
-import { type Csn, parseServerTime } from "./csn.ts";
 import { sameDn } from "./dn.ts";
 import type { Agreement, NodeState, OptionalReader } from "./node-state.ts";
-import { parseRuv } from "./ruv.ts";
+import { parseServerTime } from "./server-time.ts";
 import type { Link } from "./topology.ts";
 
 /** By name, since the server gives computed ones for no wildcard. */
@@ -77,14 +76,13 @@ function positionOf(
   entry: SearchEntry | undefined,
   baseDn: string,
 ): Pick<NodeState, "source" | "newest" | "generation" | "problem"> {
-  const { generation, replicas } = parseRuv(entry === undefined ? [] : textsOf(entry, "nsds50ruv"));
+  const vector = entry === undefined ? [] : textsOf(entry, "nsds50ruv");
+  const generation = parseRuvGeneration(vector);
   if (generation === undefined) {
     const problem = `There is no replica of ${baseDn} whose nsds50ruv you may read.`;
     return { source: undefined, newest: undefined, problem };
   }
-  const newest = new Map<string, Csn>();
-  for (const { replicaId, newest: csn } of replicas) if (csn !== undefined) newest.set(replicaId, csn);
-  return { source: "nsds50ruv", newest, generation };
+  return { source: "nsds50ruv", newest: parseRuv(vector), generation };
 }
 
 const states: Readonly<Record<string, Agreement["state"]>> = { green: "ok", amber: "warning", red: "error" };

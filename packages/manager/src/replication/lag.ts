@@ -1,5 +1,5 @@
 /** How far each node is behind the others, by the server that changes were made on. */
-import type { Csn } from "./csn.ts";
+import type { Csn } from "@espalier/ldap";
 
 /** What is known of a node's place in the changes. */
 export interface NodePosition {
@@ -47,7 +47,7 @@ export function newestOf(positions: readonly NodePosition[]): Csn[] {
   const newest = new Map<string, Csn>();
   for (const csn of positions.flatMap((position) => [...(position.newest?.values() ?? [])])) {
     const known = newest.get(csn.serverId);
-    if (known === undefined || csn.text > known.text) newest.set(csn.serverId, csn);
+    if (known === undefined || csn.csn > known.csn) newest.set(csn.serverId, csn);
   }
   return [...newest.values()].sort((a, b) => Number(a.serverId) - Number(b.serverId));
 }
@@ -57,8 +57,8 @@ function cellOf({ node, newest, problem = "It is not known." }: NodePosition, ta
   if (newest === undefined) return { node, serverId, state: "unknown", problem };
   const own = newest.get(serverId);
   if (own === undefined) return { node, serverId, state: "never_seen" };
-  if (own.text >= target.text) return { node, serverId, state: "in_sync", lagMs: 0, csn: own.text };
-  return { node, serverId, state: "behind", lagMs: Math.max(0, target.timeMs - own.timeMs), csn: own.text };
+  if (own.csn >= target.csn) return { node, serverId, state: "in_sync", lagMs: 0, csn: own.csn };
+  return { node, serverId, state: "behind", lagMs: Math.max(0, target.timeMs - own.timeMs), csn: own.csn };
 }
 
 /** What is not known never makes it true. */

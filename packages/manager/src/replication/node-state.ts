@@ -1,9 +1,10 @@
 /** What one server says of its replication, whatever server it is. */
+
+import type { Csn } from "@espalier/ldap";
 import { OperationError, type SearchEntry, type SearchParameters } from "@espalier/ldap/client";
 import { readFacts } from "../clusters/facts.ts";
 import type { NodeConnection } from "../clusters/node-connection.ts";
 import { isLoss } from "../reading/pinned.ts";
-import type { Csn } from "./csn.ts";
 import { directory389State } from "./directory-389.ts";
 import { openLdapState } from "./openldap.ts";
 import type { Link } from "./topology.ts";

@@ -2,12 +2,12 @@
  * Replication of OpenLDAP: contextCSN at the base (slapo-syncprov(5)), cn=Consumer entries below cn=Monitor, which 2.5 and later have,
  * and olcSyncrepl of cn=config. The last two are for those who may read them.
  */
-import { filter } from "@espalier/ldap";
+import { filter, parseContextCsn } from "@espalier/ldap";
 import type { SearchEntry } from "@espalier/ldap/client";
 import { textOf, textsOf } from "../reading/entry-json.ts";
-import { type Csn, openLdapCsn, parseServerTime } from "./csn.ts";
 import { sameDn } from "./dn.ts";
 import type { Consumer, NodeState, OptionalReader } from "./node-state.ts";
+import { parseServerTime } from "./server-time.ts";
 import { parseSyncrepl } from "./syncrepl.ts";
 import { addressOf, type Link } from "./topology.ts";
 
@@ -36,11 +36,7 @@ async function readPosition(
   const [base] = entries ?? [];
   const unknown = (problem: string) => ({ source: undefined, newest: undefined, problem });
   if (base === undefined) return unknown(`It does not have ${baseObject}, or you may not read it.`);
-  const newest = new Map<string, Csn>();
-  for (const text of textsOf(base, "contextCSN")) {
-    const csn = openLdapCsn(text);
-    if (csn !== undefined) newest.set(csn.serverId, csn);
-  }
+  const newest = parseContextCsn(textsOf(base, "contextCSN"));
   if (newest.size === 0) {
     return unknown(
       `${baseObject} has no contextCSN that you may read: the server does not replicate it, or does not provide it.`,

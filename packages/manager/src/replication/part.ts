@@ -6,7 +6,7 @@ import type { EventLog, Logger, Metrics, Store } from "@espalier/service";
 import type { z } from "zod";
 import { ApiError } from "../api/problem.ts";
 import { asApiError } from "../api/problem-of-error.ts";
-import { type ApiPart, apiPart, StreamAnswer } from "../api/route.ts";
+import { apiPart, type PartOf, StreamAnswer } from "../api/route.ts";
 import type { Changes } from "../changes/change-set.ts";
 import type { Cluster, Clusters, PinnedConnection } from "../clusters/cluster.ts";
 import type { Identity } from "../clusters/identity.ts";
@@ -36,7 +36,7 @@ export interface ReplicationNeeds {
 }
 
 export interface ReplicationPart {
-  readonly part: ApiPart;
+  readonly part: PartOf<typeof replicationRoutes>;
   readonly sampler: ReplicationSampler;
   readonly canary: Canary;
   /** Begins to take samples, and removes what tests have left that were killed. */
@@ -101,6 +101,16 @@ export function replicationPart(needs: ReplicationNeeds): ReplicationPart {
       } catch (error) {
         free();
         throw error;
+      }
+    },
+
+    "GET /clusters/{cluster}/replication/canary": (request) => {
+      const { cluster } = targetOf(clusters, request);
+      try {
+        return { mayTest: true, under: canary.placeFor(cluster, request.session) };
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        return { mayTest: false, problem: error.message };
       }
     },
 

@@ -245,6 +245,17 @@ export const replicationRoutes = defineRoutes({
       .refine(({ full, sample }) => (full === undefined) !== (sample === undefined), "say either `full` or `sample`"),
     streams: ["application/x-ndjson"],
   },
+  "GET /clusters/{cluster}/replication/canary": {
+    summary: "Says whether you may test replication by writing an entry.",
+    tag: "replication",
+    access: "session",
+    params: clusterParams,
+    response: z.object({
+      mayTest: z.boolean(),
+      under: z.string().optional().describe("The DN below which the entry would be written."),
+      problem: z.string().optional().describe("Why you may not, a sentence: it is not configured, or not your role."),
+    }),
+  },
   "POST /clusters/{cluster}/replication/canary": {
     summary: "Tests replication by writing an entry.",
     description:

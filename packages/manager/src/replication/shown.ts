@@ -1,7 +1,7 @@
 /** Replication as answers have it. */
+import type { Csn } from "@espalier/ldap";
 import type { z } from "zod";
 import type { KindCounts } from "../reading/count.ts";
-import type { Csn } from "./csn.ts";
 import type { DiffLine } from "./diff.ts";
 import type { HistoryPoint } from "./history-store.ts";
 import { localAttributes } from "./local-attributes.ts";
@@ -48,8 +48,8 @@ function nodeJson(
   };
 }
 
-function csnJson({ serverId, text, timeMs }: Csn) {
-  return { serverId, csn: text, at: iso(timeMs) };
+function csnJson({ serverId, csn, timeMs }: Csn) {
+  return { serverId, csn, at: iso(timeMs) };
 }
 
 function consumerJson({

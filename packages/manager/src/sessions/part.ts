@@ -1,12 +1,13 @@
 /** What answers the routes of sessions. */
 
 import { ApiError } from "../api/problem.ts";
-import { type ApiPart, apiPart, RedirectAnswer } from "../api/route.ts";
+import { apiPart, type PartOf, RedirectAnswer } from "../api/route.ts";
 import type { Clusters } from "../clusters/cluster.ts";
 import type { ManagerConfig } from "../config.ts";
 import { type Cookies, oidcCookie, sessionCookie } from "./cookies.ts";
 import type { SessionEvents } from "./events.ts";
 import { personKey } from "./names.ts";
+import { randomId } from "./new-session.ts";
 import { connectionsOf } from "./oidc/people.ts";
 import { type OidcSignIns, signInSeconds } from "./oidc/providers.ts";
 import type { OpenSession } from "./open-session.ts";
@@ -14,7 +15,7 @@ import { sessionRoutes } from "./routes.ts";
 import type { SecondFactors } from "./second-factors.ts";
 import type { SessionList } from "./session-list.ts";
 import { asOpenSession } from "./session-of.ts";
-import { type Opened, randomId, type Sessions } from "./sessions.ts";
+import type { Opened, Sessions } from "./sessions.ts";
 import type { SharedLogin } from "./shared-login.ts";
 import { SessionView } from "./view.ts";
 
@@ -35,7 +36,7 @@ interface Answering {
   setHeader(name: string, value: string | readonly string[]): void;
 }
 
-export function sessionPart(needs: SessionPartNeeds): ApiPart {
+export function sessionPart(needs: SessionPartNeeds): PartOf<typeof sessionRoutes> {
   const { clusters, sessions, sessionList, secondFactors, sharedLogin, oidc, cookies, events, config } = needs;
   const view = new SessionView(needs);
   const maxAgeSeconds = Math.floor(config.sessions.maxAge / 1_000);

@@ -31,13 +31,14 @@ export function isExpired(result: OperationResult): boolean {
   return policyResponseOf(result)?.error === "passwordExpired";
 }
 
-function policyResponseOf(result: OperationResult): PasswordPolicyResponse | undefined {
+/** What a server says of the password policy beside a result. */
+export function policyResponseOf(result: OperationResult): PasswordPolicyResponse | undefined {
   const control = findControl(result.controls, Oid.passwordPolicy);
   if (control === undefined) return undefined;
   try {
     return decodePasswordPolicyResponse(control);
   } catch {
-    // It is advice, and a bind counts without it.
+    // It is advice, and the result counts without it.
     return undefined;
   }
 }

@@ -73,6 +73,9 @@ const provider = z.object({
   provider: z.string().min(1).max(32).describe("The provider's name in the configuration."),
 });
 
+const backToSignIn =
+  "Who asks for HTML, as browsers do, is sent to the page's sign-in screen where that fails: `/sign-in?problem=CODE`, with the code of the problem.";
+
 export const sessionRoutes = defineRoutes({
   "GET /session/options": {
     summary: "How one can sign in.",
@@ -176,8 +179,10 @@ export const sessionRoutes = defineRoutes({
   },
   "GET /session/oidc/{provider}": {
     summary: "Sends the browser to an OpenID provider.",
+    description: backToSignIn,
     tag,
     access: "public",
+    isVisited: true,
     params: provider,
     query: z.object({
       returnTo: z
@@ -190,8 +195,10 @@ export const sessionRoutes = defineRoutes({
   },
   "GET /session/oidc/{provider}/callback": {
     summary: "Where the provider sends it back to: sets the session's cookie, and goes to the page.",
+    description: backToSignIn,
     tag,
     access: "public",
+    isVisited: true,
     params: provider,
     query: z.object({
       code: z.string().max(4_096).optional(),

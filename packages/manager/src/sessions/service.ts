@@ -1,6 +1,6 @@
 /** Everything of sessions, put together. */
 import type { EventSink, Logger, Metrics, Store } from "@espalier/service";
-import type { ApiPart } from "../api/route.ts";
+import type { PartOf } from "../api/route.ts";
 import type { Clusters } from "../clusters/cluster.ts";
 import { apiPrefix, type ManagerConfig } from "../config.ts";
 import { Attempts } from "./attempts.ts";
@@ -13,6 +13,7 @@ import { checkOidc } from "./oidc/people.ts";
 import { OidcSignIns } from "./oidc/providers.ts";
 import { sessionPart } from "./part.ts";
 import { Proofs } from "./proofs.ts";
+import type { sessionRoutes } from "./routes.ts";
 import { SecondFactors } from "./second-factors.ts";
 import { SessionList } from "./session-list.ts";
 import { Sessions } from "./sessions.ts";
@@ -42,7 +43,7 @@ export interface SessionService {
   readonly secondFactors: SecondFactors;
   readonly cookies: Cookies;
   readonly authenticate: Authenticate;
-  readonly part: ApiPart;
+  readonly part: PartOf<typeof sessionRoutes>;
   close(): Promise<void>;
 }
 
@@ -51,7 +52,7 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
   const { config, clusters, store, vault, logger, metrics } = options;
   const { dropped = () => {}, now = Date.now, monotonic = () => performance.now() } = options;
   checkOidc(config.oidc, clusters);
-  const instruments = registerSessionMetrics(metrics);
+  const instruments = registerSessionMetrics(metrics, { store, idleMs: config.sessions.idle, now });
   const events = new SessionEvents(options.events);
   const attempts = new Attempts({ tries: config.rateLimits.signInTries, now: monotonic });
   const secondFactors = new SecondFactors({ store, vault, issuer: config.totp.issuer, now });

@@ -1,14 +1,10 @@
 /**
  * Sessions: opened by whoever has proved who they are, found by the token of their cookie on whichever node, and ended by their
  * owner, an administrator, their age, or a directory that no longer takes their password.
- *
- * A token is 256 random bits, of which the store has a digest only. The passwords of a session are encrypted with a key that is
- * made of the key file's and the token, so that a copy of the store and the key file opens nothing.
  */
-import { createHash, hash, randomBytes } from "node:crypto";
 import { type Logger, type Statement, type Store, sql, type Transaction } from "@espalier/service";
 import { ApiError } from "../api/problem.ts";
-import type { Cluster, Clusters } from "../clusters/cluster.ts";
+import type { Clusters } from "../clusters/cluster.ts";
 import type { Identity } from "../clusters/identity.ts";
 import type { ManagerConfig } from "../config.ts";
 import { Assembly } from "./assemble.ts";
@@ -16,22 +12,20 @@ import { Background } from "./background.ts";
 import type { Endings } from "./endings.ts";
 import type { CloseReason, SessionEvents } from "./events.ts";
 import type { SessionInstruments } from "./metrics.ts";
-import { personKey } from "./names.ts";
-import { type Connection, identityKey, type OpenSession, parseIdentityKey, type SessionKeys } from "./open-session.ts";
-import type { PasswordNotes } from "./password-notes.ts";
-import type { Credentials, Proofs } from "./proofs.ts";
-import { RoleReader } from "./role-reader.ts";
 import {
-  type ActsAs,
-  type ConnectionRow,
-  deleteSessions,
-  type Factor,
-  type FoundRows,
-  findRows,
-  insertSession,
-  putConnection,
-  type SessionRow,
-} from "./rows.ts";
+  connectionRow,
+  type NewConnection,
+  type NewSession,
+  type Origin,
+  randomId,
+  sessionRow,
+} from "./new-session.ts";
+import { type Connection, identityKey, type OpenSession, type SessionKeys } from "./open-session.ts";
+import type { Credentials, Proofs } from "./proofs.ts";
+import { RefusedSecrets } from "./refused-secrets.ts";
+import { RoleReader } from "./role-reader.ts";
+import { deleteSessions, type FoundRows, findRows, insertSession, putConnection, type SessionRow } from "./rows.ts";
+import { Tokens } from "./tokens.ts";
 import type { Vault } from "./vault.ts";
 
 export interface SessionsOptions {
@@ -47,45 +41,16 @@ export interface SessionsOptions {
   readonly now: () => number;
 }
 
-/** From where somebody signs in. */
-export interface Origin {
-  readonly address: string;
-  readonly userAgent?: string | undefined;
-}
-
 export interface Opened {
   /** For the cookie, and nowhere else. */
   readonly token: string;
   readonly session: OpenSession;
 }
 
-/** A cluster that a session is to be connected to. */
-export interface NewConnection {
-  readonly cluster: Cluster;
-  readonly dn: string;
-  readonly actsAs: ActsAs;
-  readonly generation: string;
-  readonly password?: string;
-  readonly passwordNotes?: PasswordNotes | undefined;
-}
-
-export interface NewSession extends Origin {
-  readonly id: string;
-  readonly method: SessionRow["method"];
-  readonly provider?: string;
-  readonly factor: Factor;
-  /** The first is where the person is at home. */
-  readonly connections: readonly [NewConnection, ...NewConnection[]];
-  /** The session of the same browser, which ends. */
-  readonly replaces?: OpenSession | undefined;
-}
-
 const minuteMs = 60_000;
 const noteUseEveryMs = minuteMs;
 const sweepEveryMs = 5 * minuteMs;
 const maxSessionsOfPerson = 100;
-const maxUserAgentLength = 256;
-const maxKnown = 10_000;
 
 export class Sessions {
   readonly #options: SessionsOptions;
@@ -94,8 +59,8 @@ export class Sessions {
   readonly #sweeper: NodeJS.Timeout;
   readonly #background: Background;
   readonly #endings: Endings;
-  /** Digests of tokens that opened a session here lately. */
-  readonly #known = new Set<string>();
+  readonly #tokens: Tokens;
+  readonly #refusedSecrets: RefusedSecrets;
   /** Sessions whose use is being noted. */
   readonly #noting = new Set<string>();
 
@@ -106,6 +71,8 @@ export class Sessions {
     this.#roles = new RoleReader(options);
     this.#background = new Background(options.logger);
     this.#endings = options.endings;
+    this.#tokens = new Tokens(vault);
+    this.#refusedSecrets = new RefusedSecrets(options);
     this.#sweeper = setInterval(
       () => this.#background.run("ending old sessions", () => this.sweep()),
       sweepEveryMs,
@@ -137,22 +104,17 @@ export class Sessions {
 
   /** For somebody who has been proved to be the person. */
   async open(wanted: NewSession): Promise<Opened> {
-    const { id, method, provider, factor, address, userAgent, replaces } = wanted;
+    const { id, method, provider, address, replaces } = wanted;
     const { store, config, events, instruments } = this.#options;
     const [home] = wanted.connections;
-    const token = randomBytes(32).toString("base64url");
-    const keys = this.#keysOf(token);
-    const openedAt = this.#options.now();
-    const row: SessionRow = {
-      ...{ id, method, factor, address, dn: home.dn, home_cluster: home.cluster.name },
-      person: personKey(home.cluster.name, home.dn),
-      user_agent: userAgent?.slice(0, maxUserAgentLength).toWellFormed() ?? null,
-      ...{ created_at: openedAt, used_at: openedAt, expires_at: openedAt + config.sessions.maxAge },
-    };
+    const token = this.#tokens.make();
+    const keys = this.#tokens.keysOf(token);
+    const now = this.#options.now();
+    const row = sessionRow(wanted, now, now + config.sessions.maxAge);
     const connections = wanted.connections.map((connection) => connectionRow(id, keys, connection));
     const { replaced, surplus } = await store.write(async (transaction) => {
       const replaced = replaces === undefined ? [] : await deleteSessions(transaction, sql`id = ${replaces.id}`);
-      await insertSession(transaction, hashOf(token), row);
+      await insertSession(transaction, this.#tokens.hashOf(token), row);
       for (const connection of connections) await putConnection(transaction, id, connection);
       const newest = sql`SELECT id FROM manager_sessions WHERE person = ${row.person} AND id <> ${id}
         ORDER BY created_at DESC, id LIMIT ${maxSessionsOfPerson - 1}`;
@@ -168,7 +130,7 @@ export class Sessions {
     instruments.signIns.labels({ method, outcome: "opened" }).inc();
     const session = await this.#found({ session: row, connections, shared: [] }, keys);
     if (session === undefined) throw ended();
-    this.#know(token);
+    this.#tokens.note(token, true);
     return { token, session };
   }
 
@@ -178,16 +140,15 @@ export class Sessions {
    * @throws StoreError
    */
   async find(token: string): Promise<OpenSession | undefined> {
-    const rows = await this.#rows(sql`s.token_hash = ${hashOf(token)}`);
-    const session = rows && (await this.#found(rows, this.#keysOf(token)));
-    if (session === undefined) this.#known.delete(knownKey(token));
-    else this.#know(token);
+    const rows = await this.#rows(sql`s.token_hash = ${this.#tokens.hashOf(token)}`);
+    const session = rows && (await this.#found(rows, this.#tokens.keysOf(token)));
+    this.#tokens.note(token, session !== undefined);
     return session;
   }
 
   /** Whether the token has opened a session here lately: without asking the store. */
   isKnown(token: string): boolean {
-    return this.#known.has(knownKey(token));
+    return this.#tokens.isKnown(token);
   }
 
   /** As it is now; `readsRoles` reads the groups of the person anew. @throws ApiError `not_signed_in` */
@@ -270,12 +231,9 @@ export class Sessions {
     );
   }
 
-  /**
-   * A directory has refused to bind this identity again: its secret is dropped, and with the cluster that the session was opened
-   * by the session itself. Keys that are no session's mean nothing here.
-   */
+  /** A directory has refused to bind this identity again. */
   refused(key: string): void {
-    this.#background.run("dropping a refused secret", () => this.#refused(key));
+    this.#background.run("dropping a refused secret", () => this.#refusedSecrets.drop(key));
   }
 
   /** Ends what is too old. */
@@ -326,7 +284,7 @@ export class Sessions {
     const key = identityKey(session.id, cluster.name, generation);
     const own = ownIdentity(session, connection);
     const found = await this.#roles.read(connection, key, own);
-    if (found === "refused") return this.#refused(own?.key ?? key);
+    if (found === "refused") return this.#refusedSecrets.drop(own?.key ?? key);
     await this.#options.store.write((transaction) =>
       transaction.run(
         sql`UPDATE manager_connections SET member_of = ${found.member_of}, asked_groups = ${found.asked_groups},
@@ -334,48 +292,6 @@ export class Sessions {
           WHERE session_id = ${session.id} AND cluster = ${cluster.name} AND generation = ${generation}`,
       ),
     );
-  }
-
-  async #refused(key: string): Promise<void> {
-    const parts = parseIdentityKey(key);
-    if (parts === undefined) return;
-    const { session, cluster, generation } = parts;
-    const { store, events } = this.#options;
-    if (parts.isShared) {
-      const removed = await store.write((transaction) =>
-        transaction.run(
-          sql`DELETE FROM manager_shared_passwords WHERE cluster = ${cluster} AND generation = ${generation}`,
-        ),
-      );
-      const { bind_dn: dn = "" } = this.#options.clusters.get(cluster).config;
-      if (removed > 0) events.sharedPassword("refused", { cluster, dn }, undefined);
-      return;
-    }
-    // Whoever acts through the account of the configuration cannot help that it is refused.
-    const own = sql`session_id = ${session} AND cluster = ${cluster} AND generation = ${generation}
-      AND acts_as IN ('self', 'shared')`;
-    // Of an attempt to sign in there is nothing to drop, and no commit to wait for.
-    if ((await store.first(sql`SELECT 1 FROM manager_connections WHERE ${own}`)) === undefined) return;
-    const { ended, disconnected } = await store.write(async (transaction) => {
-      const ended = await deleteSessions(
-        transaction,
-        sql`id = ${session} AND home_cluster = ${cluster}
-          AND EXISTS (SELECT 1 FROM manager_connections WHERE ${own})`,
-      );
-      const disconnected = await transaction.all<{ readonly dn: string }>(
-        sql`DELETE FROM manager_connections WHERE ${own} RETURNING dn`,
-      );
-      return { ended, disconnected };
-    });
-    this.#endings.ended(ended, refusedReason);
-    for (const { dn } of disconnected) events.disconnected({ cluster, dn }, session, refusedReason);
-    this.#endings.released(session, { cluster, generation });
-  }
-
-  #know(token: string): void {
-    this.#known.add(knownKey(token));
-    const [oldest] = this.#known.size > maxKnown ? this.#known : [];
-    if (oldest !== undefined) this.#known.delete(oldest);
   }
 
   #idleSince(): number {
@@ -396,15 +312,7 @@ export class Sessions {
       }
     });
   }
-
-  #keysOf(token: string): SessionKeys {
-    const { vault } = this.#options;
-    const csrfToken = Buffer.from(vault.digest("CSRF tokens", token)).toString("base64url");
-    return { csrfToken, secrets: () => vault.sealingKey("passwords of sessions", token) };
-  }
 }
-
-const refusedReason = "the directory refused its password";
 
 const outcomes: Readonly<Record<string, string>> = {
   wrong_credentials: "refused",
@@ -415,18 +323,6 @@ const outcomes: Readonly<Record<string, string>> = {
 
 function ended(): ApiError {
   return new ApiError("not_signed_in", "The session has ended. Sign in again.");
-}
-
-function connectionRow(session: string, keys: SessionKeys, connection: NewConnection): ConnectionRow {
-  const { cluster, dn, actsAs, generation, password, passwordNotes } = connection;
-  const context = identityKey(session, cluster.name, generation);
-  return {
-    ...{ cluster: cluster.name, dn, acts_as: actsAs, generation },
-    secret: password === undefined ? null : keys.secrets().sealText(password, context),
-    password_notes: passwordNotes === undefined ? null : JSON.stringify(passwordNotes),
-    // Its groups are read as soon as it is used.
-    ...{ member_of: "[]", asked_groups: "", member_of_read_at: 0 },
-  };
 }
 
 /** `undefined` while it has to wait for a shared password. */
@@ -445,16 +341,4 @@ async function isOpen(transaction: Transaction, id: string): Promise<boolean> {
 
 function noteFactor(transaction: Transaction, id: string): Promise<number> {
   return transaction.run(sql`UPDATE manager_sessions SET factor = 'given' WHERE id = ${id}`);
-}
-
-function hashOf(token: string): Uint8Array {
-  return new Uint8Array(createHash("sha256").update(token).digest());
-}
-
-function knownKey(token: string): string {
-  return hash("sha256", token, "base64url");
-}
-
-export function randomId(): string {
-  return randomBytes(16).toString("base64url");
 }

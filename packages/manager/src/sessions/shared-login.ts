@@ -8,10 +8,10 @@ import type { Clusters } from "../clusters/cluster.ts";
 import { sharedPasswordContext, sharedPasswordsKey } from "./assemble.ts";
 import type { Attempts } from "./attempts.ts";
 import type { SessionEvents } from "./events.ts";
+import { randomId } from "./new-session.ts";
 import { identityKey, type OpenSession, sharedGeneration } from "./open-session.ts";
 import { bindAs } from "./proofs.ts";
 import type { ActsAs } from "./rows.ts";
-import { randomId } from "./sessions.ts";
 import type { SealingKey, Vault } from "./vault.ts";
 
 export interface SharedLoginOptions {

@@ -3,7 +3,7 @@ import { type Change, LdapError, type PartialAttribute, ResultCode, type Schema 
 import { ApiError } from "../api/problem.ts";
 import { asApiError } from "../api/problem-of-error.ts";
 import { isSecretAttribute } from "../api/value.ts";
-import type { AddEntry, ChangeRun, EntryChange } from "../changes/change-set.ts";
+import type { AddEntry, ChangeRun, EntryChange, EntryResult } from "../changes/change-set.ts";
 import { diffAttributes } from "../changes/diff.ts";
 import type { Cluster } from "../clusters/cluster.ts";
 import type { Actor } from "../sessions/session.ts";
@@ -21,20 +21,48 @@ export interface ImportTarget {
   readonly mode: ImportMode;
 }
 
+/** Whatever becomes of the others. */
 export async function applyItem(item: ImportItem, target: ImportTarget, run: ChangeRun): Promise<Outcome> {
   try {
-    const change = await changeFor(item, target);
-    const outcome: Outcome = change === undefined ? { status: "unchanged" } : resultOutcome(await run.apply(change));
-    const { password } = item;
-    if (password === undefined || (outcome.status !== "applied" && outcome.status !== "unchanged")) return outcome;
-    const set = resultOutcome(await run.apply({ type: "password", dn: item.change.dn, newPassword: password }));
-    if (!("message" in set)) return { status: "applied" };
-    const before =
-      outcome.status === "applied" ? "The entry was written, but not its password" : "Its password was not set";
-    return { ...set, message: `${before}: ${set.message}` };
+    const results: EntryResult[] = [];
+    for (const change of await changesFor(item, target)) {
+      results.push(await run.apply(change));
+      if (results.at(-1)?.status !== "applied") break;
+    }
+    return outcomeOf(results);
   } catch (error) {
     return problemOutcome(asApiError(error).toProblem());
   }
+}
+
+/** In the order of asking, and not behind one that was not applied. */
+export async function applyItemInTurn(item: ImportItem, target: ImportTarget, run: ChangeRun): Promise<Outcome> {
+  try {
+    const results = await run.applyInTurn(changesFor(item, target));
+    return results === undefined ? { status: "not_tried" } : outcomeOf(results);
+  } catch (error) {
+    return problemOutcome(asApiError(error).toProblem());
+  }
+}
+
+/** @param results up to the first that was not applied, or of all */
+function outcomeOf(results: readonly EntryResult[]): Outcome {
+  const bad = results.find(({ status }) => status !== "applied");
+  if (bad === undefined) return { status: results.length === 0 ? "unchanged" : "applied" };
+  const outcome = resultOutcome(bad);
+  if (bad.type !== "password" || !("message" in outcome)) return outcome;
+  const before = bad === results[0] ? "Its password was not set" : "The entry was written, but not its password";
+  return { ...outcome, message: `${before}: ${outcome.message}` };
+}
+
+/** None where the entry is as it should be already. */
+async function changesFor(item: ImportItem, target: ImportTarget): Promise<readonly EntryChange[]> {
+  const { change, password } = item;
+  const entry = await changeFor(item, target);
+  return [
+    ...(entry === undefined ? [] : [entry]),
+    ...(password === undefined ? [] : [{ type: "password", dn: change.dn, newPassword: password } as const]),
+  ];
 }
 
 /** `undefined` where the entry is as it should be already. */

@@ -7,7 +7,7 @@ import { noteNumbers } from "../entries/create.ts";
 import type { NumberAllocator } from "../entries/number-allocator.ts";
 import { DirectoryView } from "../entries/view.ts";
 import type { Actor } from "../sessions/session.ts";
-import { applyItem, type ImportMode, type ImportTarget } from "./apply-import.ts";
+import { applyItem, applyItemInTurn, type ImportMode, type ImportTarget } from "./apply-import.ts";
 import { type CsvOptions, type CsvSurroundings, csvParts } from "./csv-import.ts";
 import { csvRows } from "./csv-rows.ts";
 import { DryRun } from "./dry-run.ts";
@@ -50,10 +50,7 @@ export interface ImportEnd {
   readonly message?: string;
 }
 
-/**
- * At once, where a failure does not keep what follows from being done; otherwise one after the other, so that nothing behind
- * the first failure is applied.
- */
+/** At once, so that they share the store's commits; the directory has them one after the other. */
 const pipelined = 16;
 
 /**
@@ -82,10 +79,10 @@ export async function runImport(
   try {
     return await eachItem(task, parts, schema, observer, signal, async (item) => {
       if (run === undefined) {
-        run = changes.begin(cluster, actor, task.title);
+        run = changes.begin(cluster, actor, task.title, { stop: signal });
         observer.onChangeSet(run.id);
       }
-      const outcome = await applyItem(item, target, run);
+      const outcome = await (task.continues ? applyItem : applyItemInTurn)(item, target, run);
       if (outcome.status === "applied") highest.see(item);
       return outcome;
     });
@@ -123,13 +120,9 @@ async function eachItem(
   work: (item: ImportItem) => Promise<Outcome>,
 ): Promise<ImportEnd> {
   const goesOn = continues || isDryRun;
-  const window = new EntryWindow(goesOn ? pipelined : 1);
+  const window = new EntryWindow(pipelined);
   let end: ImportEnd | undefined;
-  const note = (
-    line: number,
-    dn: string | undefined,
-    outcome: Exclude<Outcome, { status: "applied" | "unchanged" }>,
-  ) => {
+  const note = (line: number, dn: string | undefined, outcome: Extract<Outcome, { readonly message: string }>) => {
     if (outcome.status === "in_doubt") progress.inDoubt += 1;
     else progress.failed += 1;
     onError({ line, dn, code: outcome.code, message: outcome.message });
@@ -149,8 +142,9 @@ async function eachItem(
       }
       await window.begin(namesOf(part, schema), async () => {
         if (end !== undefined || signal.aborted) return;
-        progress.read += 1;
         const outcome = await work(part);
+        if (outcome.status === "not_tried") return;
+        progress.read += 1;
         if ("message" in outcome) note(part.line, part.change.dn, outcome);
         else progress[outcome.status] += 1;
       });

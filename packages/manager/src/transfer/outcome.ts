@@ -3,7 +3,8 @@ import type { Problem } from "../api/problem.ts";
 import type { EntryResult } from "../changes/change-set.ts";
 
 export type Outcome =
-  | { readonly status: "applied" | "unchanged" }
+  /** `not_tried`: something before it was not applied, or it was cancelled. */
+  | { readonly status: "applied" | "unchanged" | "not_tried" }
   | {
       readonly status: "failed" | "in_doubt";
       readonly code: Problem["code"];

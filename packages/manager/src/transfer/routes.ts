@@ -56,7 +56,7 @@ export const transferRoutes = defineRoutes({
   "GET /clusters/{cluster}/export": {
     summary: "Exports a subtree as LDIF or CSV.",
     description: [
-      "Entries come as they are read, each after the one above it, so that `ldapadd` and an import take them as they are. Secrets",
+      "Entries come as they are read, each after the one above it, so that `ldapadd`, `slapadd` and an import take them as they are. Secrets",
       "are left out, unless an administrator asks for them. Every export is noted in the audit trail.",
       "",
       "LDIF ends with a comment, `# end: 1234 entries`. CSV is UTF-8 with commas and CRLF (RFC 4180): `dn`, then a column for",

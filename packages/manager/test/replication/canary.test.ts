@@ -146,10 +146,16 @@ describe("a test of replication", () => {
     await until("it to be gone everywhere", async () => (await left()).every((count) => count === 0));
   });
 
+  it("is offered to who may do it", async () => {
+    const lab = await replicationLab({ cluster: mirror.cluster, identity: identity() });
+    expect(await lab.get("/canary")).toEqual({ mayTest: true, under });
+  });
+
   it("is refused to who is no administrator, where it is not configured, and where nothing may be written", async () => {
     const refused = async (cluster: object, session = {}) => {
       const lab = await replicationLab({ cluster: { ...mirror.cluster, ...cluster }, identity: identity(), session });
       const { status, body } = await lab.request("POST", "/canary", {});
+      expect(await lab.get("/canary")).toEqual({ mayTest: false, problem: body.title });
       return [status, body.code];
     };
     const require = (action: string) => {

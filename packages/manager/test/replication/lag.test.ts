@@ -1,6 +1,6 @@
+import { type Csn, openLdapCsn } from "@espalier/ldap";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Csn, openLdapCsn } from "../../src/replication/csn.ts";
 import { lagOf, type NodePosition, newestOf } from "../../src/replication/lag.ts";
 
 const at = (second: number, serverId: number) =>
@@ -22,11 +22,11 @@ describe("the lag of nodes", () => {
     expect(lagOf(positions)).toEqual({
       newest: [at(50, 1), at(10, 2)],
       cells: [
-        { node: "a", serverId: "1", state: "in_sync", lagMs: 0, csn: at(50, 1).text },
-        { node: "a", serverId: "2", state: "in_sync", lagMs: 0, csn: at(10, 2).text },
-        { node: "b", serverId: "1", state: "behind", lagMs: 30_000, csn: at(20, 1).text },
-        { node: "b", serverId: "2", state: "in_sync", lagMs: 0, csn: at(10, 2).text },
-        { node: "c", serverId: "1", state: "in_sync", lagMs: 0, csn: at(50, 1).text },
+        { node: "a", serverId: "1", state: "in_sync", lagMs: 0, csn: at(50, 1).csn },
+        { node: "a", serverId: "2", state: "in_sync", lagMs: 0, csn: at(10, 2).csn },
+        { node: "b", serverId: "1", state: "behind", lagMs: 30_000, csn: at(20, 1).csn },
+        { node: "b", serverId: "2", state: "in_sync", lagMs: 0, csn: at(10, 2).csn },
+        { node: "c", serverId: "1", state: "in_sync", lagMs: 0, csn: at(50, 1).csn },
         { node: "c", serverId: "2", state: "never_seen" },
       ],
       inSync: false,
@@ -44,7 +44,7 @@ describe("the lag of nodes", () => {
     expect(lagOf([position("a", at(1, 1)), down])).toEqual({
       newest: [at(1, 1)],
       cells: [
-        { node: "a", serverId: "1", state: "in_sync", lagMs: 0, csn: at(1, 1).text },
+        { node: "a", serverId: "1", state: "in_sync", lagMs: 0, csn: at(1, 1).csn },
         { node: "b", serverId: "1", state: "unknown", problem: "b does not answer." },
       ],
       inSync: "unknown",

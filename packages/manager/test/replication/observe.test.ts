@@ -278,3 +278,17 @@ describe389("two 389 Directory Servers", () => {
     expect(found.problem).toContain("different replica generations");
   }, 60_000);
 });
+
+describe("the configuration of a server", () => {
+  it("is asked for as whoever asks, and no password is tried on it", async () => {
+    const ldif = directoryLdif(personLdif("ann", "userPassword: secret of ann\n"));
+    const options = { ldif, monitor: true, readableConfiguration: true };
+    await using server = await startSlapd({ ...options, logsOperations: true });
+    const lab = await replicationLab({ cluster: clusterOf([server]), identity: person(annDn, "secret of ann") });
+    await lab.get("");
+    expect(server.process.log).toContain(' SRCH base="cn=config"');
+    const binds = [...server.process.log.matchAll(/ BIND dn="([^"]*)" method=/g)].map(([, dn]) => dn);
+    expect(new Set(binds.filter((dn) => dn !== ""))).toEqual(new Set([annDn]));
+    expect(server.process.log).not.toMatch(/RESULT tag=97 err=49/);
+  });
+});

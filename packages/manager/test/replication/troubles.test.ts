@@ -1,5 +1,5 @@
+import { openLdapCsn } from "@espalier/ldap";
 import { expect, it } from "vitest";
-import { openLdapCsn } from "../../src/replication/csn.ts";
 import type { LagCell } from "../../src/replication/lag.ts";
 import type { Observation } from "../../src/replication/observe.ts";
 import type { Edge } from "../../src/replication/topology.ts";

@@ -151,6 +151,7 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   const closing = new AbortController();
   serveApi(app, {
     ...{ parts: [service.part, probe], prefix, authenticate: service.authenticate, closing: closing.signal, logger },
+    signInPath: `${config.contextPath}/sign-in`,
   });
   onTestFinished(async () => {
     closing.abort();

@@ -217,6 +217,31 @@ describe("signing in at an OpenID provider", () => {
     server.close();
   });
 
+  it("a browser is shown the sign-in screen where it goes wrong, which says why; a program gets the problem", async () => {
+    const manager = await start();
+    const html = { accept: "text/html,application/xhtml+xml,*/*;q=0.8" };
+    const visit = async (person: Browser, path: string) => {
+      const { status, headers, body } = await person.send("GET", path, undefined, html);
+      return [status, headers.location, body];
+    };
+    const atSignIn = (code: string, contextPath = "") => [303, `${contextPath}/sign-in?problem=${code}`, ""];
+    const person = page(manager);
+    const came = "/session/oidc/company/callback";
+    expect(await visit(person, `${came}?error=access_denied&state=x`)).toEqual(atSignIn("wrong_credentials"));
+    expect(await visit(person, `${came}?state=${"x".repeat(2_000)}`)).toEqual(atSignIn("invalid_request"));
+    const below = page(await start({ config: { contextPath: "/ldap" } }));
+    expect(await visit(below, "/session/oidc/other")).toEqual(atSignIn("not_found", "/ldap"));
+    is("1", { email: "nobody@example.com", email_verified: true });
+    const answer = await provider.visit((await begin(person)).location);
+    expect(await visit(person, `${came}${answer.search}`)).toEqual(atSignIn("not_allowed"));
+    for (const accept of ["*/*", "application/json", undefined]) {
+      const { status, body } = await person.send("GET", `${came}?error=access_denied`, undefined, { accept });
+      expect([accept, status, body.code]).toEqual([accept, 401, "wrong_credentials"]);
+    }
+    // What a page asks for itself is answered to the page.
+    expect((await person.send("GET", "/session", undefined, html)).body.code).toBe("not_signed_in");
+  });
+
   it("people with a second factor are asked for it, and those whose role needs one enrol it", async () => {
     const manager = await start({
       main: { roles: [{ role: "admin", users: [ann] }] },

@@ -138,6 +138,17 @@ describe("signing in", () => {
       expect((await browser().signIn(ann, annsPassword)).status).toBe(201);
     });
 
+    it("the first node being down keeps nobody out", async () => {
+      const nodes = [
+        { host: "127.0.0.1", port: 1, name: "down" },
+        { host: "127.0.0.1", port: slapd.port, name: "up" },
+      ];
+      const { browser } = await start({ clusters: { main: { host: undefined, port: undefined, nodes } } });
+      const person = browser();
+      expect((await person.signIn("ann", annsPassword)).status).toBe(201);
+      expect((await person.whoAmI()).body.dn).toBe(ann);
+    });
+
     it("a directory that is away is said to be, and costs no try", async () => {
       const { browser } = await start({ slapd: { ...slapd, port: 1 }, config: { rateLimits: { signInTries: 2 } } });
       for (const _ of [1, 2, 3, 4]) expect((await browser().signIn(ann, annsPassword)).status).toBe(503);

@@ -49,9 +49,7 @@ describe("an export", () => {
 
   it("as LDIF says at its end how much it is, and leaves secrets out", async () => {
     const { exported } = await served();
-    expect(await exported({ base: people })).toBe(`version: 1
-
-dn: ${people}
+    expect(await exported({ base: people })).toBe(`dn: ${people}
 objectClass: organizationalUnit
 ou: people
 
@@ -97,7 +95,7 @@ sn: =1+1
     );
     expect(filtered.endsWith("\n\n# end: 1 entries\n")).toBe(true);
     expect(await exported({ scope: "base", attributes: "dc" })).toBe(
-      `version: 1\n\ndn: ${baseDn}\ndc: example\n\n# end: 1 entries\n`,
+      `dn: ${baseDn}\ndc: example\n\n# end: 1 entries\n`,
     );
   });
 

@@ -119,6 +119,24 @@ describe("an import", () => {
     expect(await names()).toEqual(["ann"]);
   });
 
+  it.each<[string, string, object, Partial<ServedOptions>]>([
+    ["the schema refuses", user("bad", "uidNumber: 1"), {}, {}],
+    ["is there already", user("user3"), {}, {}],
+    ["cannot be read", "dn: nothing\n", {}, {}],
+    ["one may not write", user("bad"), {}, { may: (_, dn) => !dn?.startsWith("uid=bad,") }],
+    ["cannot be brought to what the file says", user("bad", "uidNumber: 1"), { mode: "update" }, {}],
+  ])("has done everything before, and nothing behind, the first one that %s", async (_, bad, query, options) => {
+    const { imported, commits } = await served(options);
+    const many = Array.from({ length: 200 }, (_, index) => user(`user${index}`));
+    const before = await commits();
+    const { body } = await imported(many.toSpliced(120, 0, bad).join("\n"), query as Record<string, string>);
+    expect(body).toMatchObject({ state: "failed", errorCount: 1, progress: { read: 121, applied: 120, failed: 1 } });
+    expect(body.errors[0].line).toBe(1 + many.slice(0, 120).join("\n").split("\n").length);
+    expect((await names()).toSorted()).toEqual(Array.from({ length: 120 }, (_, index) => `user${index}`).toSorted());
+    // Each is noted before it is sent and when it is answered, and some together.
+    expect((await commits()) - before).toBeLessThan(120);
+  });
+
   it("goes on behind failures where it is told to, and tells each with its line", async () => {
     const { imported } = await served();
     const { body } = await imported([user("ann"), "dn: nothing\n", "uid bob\n", user("ann"), user("eve")].join("\n"), {

@@ -51,6 +51,8 @@ export interface Served extends AsyncDisposable {
   finished(id: string): Promise<ApiAnswer>;
   /** All unless said. */
   events(type?: string): Promise<readonly StoredEvent[]>;
+  /** How many transactions its store has committed. */
+  commits(): Promise<number>;
   undo(id: string): Promise<void>;
 }
 
@@ -66,7 +68,9 @@ export async function serve({ as, may = () => true, now, ...written }: ServedOpt
   const directory = cleanup.use(await temporaryDirectory("transfer"));
   const lines: string[] = [];
   const logger = createLog({ destination: (line) => lines.push(line) }).logger("manager");
+  const metrics = createMetrics();
   const store = await openStore({
+    metrics,
     url: `sqlite:${directory.file("espalier.db")}`,
     migrations: [eventMigrations, changeMigrations, numberMigrations, jobMigrations],
     logger,
@@ -83,7 +87,6 @@ export async function serve({ as, may = () => true, now, ...written }: ServedOpt
   const changedPasswords: string[] = [];
   const clock = now === undefined ? {} : { now };
   const parts = { ...clock, clusters: watched.clusters, changes };
-  const metrics = createMetrics();
   const numbers = new NumberAllocator(store);
   const transfer = transferPart({ ...parts, numbers, store, log, logger, metrics, spoolDirectory: directory.path });
   cleanup.defer(() => transfer.close());
@@ -146,6 +149,9 @@ export async function serve({ as, may = () => true, now, ...written }: ServedOpt
     async events(type) {
       const { events } = await log.query({ ...(type === undefined ? {} : { types: [type] }), limit: 100 });
       return events;
+    },
+    async commits() {
+      return Number(/^espalier_store_commits_total (\d+)$/m.exec(await metrics.text())?.[1]);
     },
     async undo(id) {
       const set = await changes.store.get(id);

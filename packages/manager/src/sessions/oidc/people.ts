@@ -3,9 +3,9 @@
 import { filter, ParseError } from "@espalier/ldap";
 import { type ConfigurationProblem, formatProblem } from "@espalier/service";
 import type { Cluster, Clusters } from "../../clusters/cluster.ts";
+import { type NewConnection, randomId } from "../new-session.ts";
 import { findPeople } from "../proofs.ts";
 import type { ActsAs } from "../rows.ts";
-import { type NewConnection, randomId } from "../sessions.ts";
 import { type Claims, fillDn, fillFilter } from "./claim-template.ts";
 import type { OidcProviderConfig, OidcProviders } from "./config.ts";
 

@@ -3,14 +3,18 @@
  * spelling, `20261122055327.692042Z#000000#001#000000`; 389 Directory Server's is twenty hexadecimal digits.
  */
 
-/** What both have in common. Those of one server id are ordered by `text`. */
-export interface Csn {
-  /** The one spelling of it: fields of fixed width, so that the order of texts is the order of changes. */
-  readonly text: string;
-  /** Of the server that took the change: OpenLDAP's serverID, 389's replica id; decimal. */
-  readonly serverId: string;
-  /** By that server's clock, milliseconds since 1970. */
+/** The newest change of one replica. */
+export interface ReplicaPosition {
+  /** The CSN in its one spelling, fields of fixed width: those of one replica order as text. */
+  readonly csn: string;
+  /** When that change was made, by that replica's clock; milliseconds since 1970. */
   readonly timeMs: number;
+}
+
+/** What the CSNs of both servers have in common. */
+export interface Csn extends ReplicaPosition {
+  /** Of the replica that took the change: OpenLDAP's serverID, 389's replica id; decimal. */
+  readonly serverId: string;
 }
 
 /** `YYYYmmddHHMMSS.uuuuuuZ#count#sid#mod`, the last three in hexadecimal. */
@@ -34,15 +38,14 @@ export interface Directory389Csn {
 }
 
 const openLdapForm =
-  /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d{6}))?Z#([0-9a-f]{6})#([0-9a-f]{2,3})#([0-9a-f]{6})$/i;
+  /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d{1,6}))?Z#([0-9a-f]{6})#([0-9a-f]{2,3})#([0-9a-f]{6})$/i;
 
 /** `undefined` for what is none. Also takes what OpenLDAP 2.3 wrote: whole seconds, and a server id of two digits. */
 export function parseOpenLdapCsn(text: string): OpenLdapCsn | undefined {
   const match = openLdapForm.exec(text);
   if (match === null) return undefined;
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, micros = 0] = match
-    .slice(1, 8)
-    .map((digits) => Number(digits ?? "0"));
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);
+  const micros = Number((match[7] ?? "").padEnd(6, "0"));
   const timeMs = utcOf(year, month, day, hour, minute, second);
   if (timeMs === undefined) return undefined;
   const [count = 0, serverId = 0, modification = 0] = match.slice(8).map((digits) => Number.parseInt(digits, 16));
@@ -71,21 +74,13 @@ export function openLdapCsn(text: string): Csn | undefined {
   const csn = parseOpenLdapCsn(text);
   if (csn === undefined) return undefined;
   const timeMs = csn.timeSeconds * 1_000 + Math.floor(csn.micros / 1_000);
-  return { text: formatOpenLdapCsn(csn), serverId: String(csn.serverId), timeMs };
+  return { csn: formatOpenLdapCsn(csn), serverId: String(csn.serverId), timeMs };
 }
 
 export function directory389Csn(text: string): Csn | undefined {
   const csn = parseDirectory389Csn(text);
   if (csn === undefined) return undefined;
-  return { text: formatDirectory389Csn(csn), serverId: String(csn.replicaId), timeMs: csn.timeSeconds * 1_000 };
-}
-
-/** Generalized Time in UTC and of whole seconds, as servers write it (RFC 4517 §3.3.13); `undefined` for "never" too: a time before 1971. */
-export function parseServerTime(text: string | undefined): number | undefined {
-  const match = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.\d+)?Z$/.exec(text ?? "");
-  if (match === null) return undefined;
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number);
-  return year < 1971 ? undefined : utcOf(year, month, day, hour, minute, second);
+  return { csn: formatDirectory389Csn(csn), serverId: String(csn.replicaId), timeMs: csn.timeSeconds * 1_000 };
 }
 
 /** `undefined` where there is no such day or time of day. */
