@@ -64,6 +64,11 @@ export function isAllowed(grants: readonly Grant[], action: Action, dn: string |
   });
 }
 
+/** Whether they allow it on any entry at all. */
+export function isAllowedSomewhere(grants: readonly Grant[], action: Action): boolean {
+  return grants.some(({ role }) => allowed[role].includes(action));
+}
+
 export function isChange(action: Action): boolean {
   return changing.has(action);
 }

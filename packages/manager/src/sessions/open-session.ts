@@ -3,7 +3,7 @@
 import { ApiError } from "../api/problem.ts";
 import type { Cluster } from "../clusters/cluster.ts";
 import type { Identity } from "../clusters/identity.ts";
-import { type Grant, grantsOf, isAllowed, isChange, rolesThatMay } from "./grants.ts";
+import { type Grant, grantsOf, isAllowed, isAllowedSomewhere, isChange, rolesThatMay } from "./grants.ts";
 import { delegatedIdentity, passwordIdentity, proxiedIdentity, serviceIdentity } from "./identities.ts";
 import type { PasswordNotes } from "./password-notes.ts";
 import type { ActsAs, SessionRow } from "./rows.ts";
@@ -123,6 +123,14 @@ export class OpenSession implements Session {
     if (connection === undefined || this.restriction !== undefined) return false;
     if (connection.cluster.config.readonly && isChange(action)) return false;
     return isAllowed(this.grants(cluster), action, dn, connection.dn);
+  }
+
+  /** Everywhere in the cluster, or below some DN: what is worth offering. */
+  maySomewhere(action: Action, cluster: string): boolean {
+    const connection = this.#connections.get(cluster);
+    if (connection === undefined || this.restriction !== undefined) return false;
+    if (connection.cluster.config.readonly && isChange(action)) return false;
+    return isAllowedSomewhere(this.grants(cluster), action);
   }
 
   require(action: Action, cluster: string, dn?: string): void {

@@ -28,6 +28,7 @@ const connection = z.object({
     .describe("`proxied`: through `bind_dn` (RFC 4370); `service` and `shared`: as `bind_dn`."),
   roles: z.array(grant),
   may: z.array(z.enum(actions)).describe("Everywhere in the cluster."),
+  maySomewhere: z.array(z.enum(actions)).describe("Everywhere, or below the `under` of one of the roles."),
   readonly: z.boolean(),
   password: passwordNotesSchema.optional(),
   sharedLogin: z

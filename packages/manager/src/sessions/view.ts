@@ -50,6 +50,7 @@ export class SessionView {
       actsAs: connection.actsAs === "shared" && shared === undefined && connection.secret ? "self" : connection.actsAs,
       roles: session.grants(name).map(({ role, under }) => ({ role, ...(under === undefined ? {} : { under }) })),
       may: actions.filter((action) => session.may(action, name)),
+      maySomewhere: actions.filter((action) => session.maySomewhere(action, name)),
       ...(passwordNotes === undefined ? {} : { password: passwordNotes }),
       ...(maySharedLogin ? { sharedLogin: { kept: await sharedLogin.isKept(session, name) } } : {}),
     };

@@ -83,6 +83,10 @@ describe("roles", () => {
     expect(await allowed(bobs)).toEqual(["read"]);
     const inside = [people, ann, "UID=x , OU=People,DC=EXAMPLE,dc=com"];
     for (const dn of inside) expect([dn, await bobs.mayI("write", dn)]).toEqual([dn, "yes"]);
+    expect((await bobs.get("/session")).body.clusters[0]).toMatchObject({
+      may: ["read"],
+      maySomewhere: ["read", "password", "write"],
+    });
     const outside = [groups, baseDn, `ou=peoples,${baseDn}`, `cn=x\\,${people}`, "not a dn", ""];
     for (const dn of outside) expect([dn, await bobs.mayI("write", dn)]).toEqual([dn, "not_allowed"]);
   });

@@ -29,6 +29,8 @@ export function AttributeField(props: AttributeFieldProps) {
   const id = useId();
   const isSingle = attribute?.isSingleValued === true;
   const shown = values.length === 0 && isEditable ? [""] : values;
+  /** Is shown as it is stored, or can be downloaded, beside what is chosen in its place. */
+  const isFile = (value: Value) => typeof value === "object" && attribute?.editor !== "photo";
   const put = (index: number, value: Value) => onChange(shown.map((before, at) => (at === index ? value : before)));
   return (
     <div className={classes.field} role="group" aria-labelledby={id}>
@@ -61,11 +63,22 @@ export function AttributeField(props: AttributeFieldProps) {
             {isEditable && !(typeof value === "object" && "hidden" in value) ? (
               <>
                 <div className={classes.editor}>
+                  {isFile(value) && !isChanged && (
+                    <ValueView
+                      cluster={cluster}
+                      dn={dn}
+                      name={name}
+                      index={index}
+                      value={value}
+                      kind={attribute?.editor}
+                    />
+                  )}
                   <ValueEditor
                     cluster={cluster}
                     label={shown.length === 1 ? name : `${name}, value ${index + 1}`}
                     kind={attribute?.editor ?? "text"}
                     value={value}
+                    isShown={isFile(value) && !isChanged}
                     onChange={(next) => put(index, next)}
                   />
                 </div>

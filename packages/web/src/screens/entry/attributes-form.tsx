@@ -145,6 +145,12 @@ export function AttributesForm({ cluster, entry: current, cut, mayWrite, onSaved
             names.map((name) => [name, readOf(name)]).filter(([, values]) => values!.length > 0),
           )}
           wanted={wantedOf(edited)}
+          isSingle={(name) =>
+            form.data?.attributes.some(
+              ({ names: all, isSingleValued }) =>
+                isSingleValued === true && all.some((each) => each.toLowerCase() === name.toLowerCase()),
+            ) === true
+          }
           onClose={() => setIsSaving(false)}
           onSaved={() => {
             setIsSaving(false);

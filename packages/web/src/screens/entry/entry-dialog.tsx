@@ -1,5 +1,5 @@
 /** What can be done to an entry as a whole: each shows what it would do before it does it. */
-import { Modal } from "@mantine/core";
+import { Modal, Text } from "@mantine/core";
 import { CopyForm } from "./copy-form.tsx";
 import { DeleteForm } from "./delete-form.tsx";
 import type { DialogKind } from "./entry-view.tsx";
@@ -11,8 +11,13 @@ export interface EntryFormProps {
   readonly cluster: string;
   readonly dn: string;
   readonly onClose: () => void;
-  /** @param isGone there is no entry of this name any more */
-  readonly onDone: (isGone: boolean) => void;
+  /** Of a move: below which entry, as far as that is known. */
+  readonly newParent?: string | undefined;
+  /**
+   * @param isGone there is no entry of this name any more
+   * @param now what its name is, then, unless it was deleted
+   */
+  readonly onDone: (isGone: boolean, now?: string) => void;
 }
 
 const forms: Readonly<Record<DialogKind, readonly [string, (props: EntryFormProps) => React.ReactNode]>> = {
@@ -27,6 +32,9 @@ export default function EntryDialog({ kind, ...props }: EntryFormProps & { reado
   const [title, Form] = forms[kind];
   return (
     <Modal opened onClose={props.onClose} title={title} size="lg">
+      <Text className="mono" mb="sm">
+        {props.dn}
+      </Text>
       <Form {...props} />
     </Modal>
   );

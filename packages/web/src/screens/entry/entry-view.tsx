@@ -21,17 +21,17 @@ const maxValues = 200;
 export interface EntryViewProps {
   readonly cluster: string;
   readonly dn: string;
-  /** The entry has been deleted or has another name. */
-  readonly onGone: () => void;
+  /** The entry has been deleted or has another name: `now`. */
+  readonly onGone: (now?: string) => void;
   /** Its name is above it already. */
   readonly isAlone?: boolean;
   readonly tab?: string | undefined;
   readonly onTab: (tab: string) => void;
 }
 
-const dialogKinds = ["password", "rename", "move", "copy", "delete"] as const;
+export const dialogKinds = ["password", "rename", "move", "copy", "delete"] as const;
 export type DialogKind = (typeof dialogKinds)[number];
-const dialogLabels: Readonly<Record<DialogKind, string>> = {
+export const dialogLabels: Readonly<Record<DialogKind, string>> = {
   password: "Set the password…",
   rename: "Rename…",
   move: "Move…",
@@ -110,7 +110,11 @@ export function EntryView({ cluster, dn, onGone, isAlone = false, tab, onTab }: 
             </Menu.Target>
             <Menu.Dropdown>
               {actions.map((kind) => (
-                <Menu.Item key={kind} color={kind === "delete" ? "red" : undefined} onClick={() => setDialog(kind)}>
+                <Menu.Item
+                  key={kind}
+                  c={kind === "delete" ? "var(--mantine-color-error)" : undefined}
+                  onClick={() => setDialog(kind)}
+                >
                   {dialogLabels[kind]}
                 </Menu.Item>
               ))}
@@ -169,9 +173,9 @@ export function EntryView({ cluster, dn, onGone, isAlone = false, tab, onTab }: 
             cluster={cluster}
             dn={dn}
             onClose={() => setDialog(undefined)}
-            onDone={(isGone) => {
+            onDone={(isGone, now) => {
               setDialog(undefined);
-              if (isGone) onGone();
+              if (isGone) onGone(now);
               else void entry.refetch();
             }}
           />

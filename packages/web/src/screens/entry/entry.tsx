@@ -34,7 +34,11 @@ export default function Entry() {
           key={dn}
           cluster={cluster}
           dn={dn}
-          onGone={() => void navigate(toTree())}
+          onGone={(now) =>
+            void navigate(
+              now === undefined ? toTree() : { to: "/c/$cluster/entry", params: { cluster }, search: { dn: now } },
+            )
+          }
           isAlone
           tab={tab}
           onTab={(chosen) =>

@@ -8,12 +8,13 @@ import { DnPicker } from "./dn-picker.tsx";
 import type { EntryFormProps } from "./entry-dialog.tsx";
 import { PreviewedForm } from "./previewed-form.tsx";
 
-export function MoveForm({ cluster, dn, onClose, onDone }: EntryFormProps) {
-  const [newParent, setNewParent] = useState("");
+export function MoveForm({ cluster, dn, newParent: given = "", onClose, onDone }: EntryFormProps) {
+  const [newParent, setNewParent] = useState(given);
   return (
     <PreviewedForm
       content={newParent}
       isFilled={newParent.includes("=")}
+      isLookedAtOnce={given !== ""}
       send={(preview) =>
         api("POST /clusters/{cluster}/entries/move", { params: { cluster }, body: { dn, newParent, preview } })
       }
@@ -21,7 +22,7 @@ export function MoveForm({ cluster, dn, onClose, onDone }: EntryFormProps) {
       onClose={onClose}
       onDone={({ dn: moved }) => {
         notifications.show({ message: `It is ${moved} now.` });
-        onDone(true);
+        onDone(true, moved);
       }}
     >
       <Input.Wrapper label="Below which entry" description="References to it are changed with it.">

@@ -3,7 +3,7 @@
 import type { Value } from "@espalier/manager/api";
 import { Button, FileButton, Group, Image, Modal, Stack } from "@mantine/core";
 import { useRef, useState } from "react";
-import ReactCrop, { type PercentCrop } from "react-image-crop";
+import ReactCrop, { centerCrop, makeAspectCrop, type PercentCrop } from "react-image-crop";
 import "react-image-crop/dist/ReactCrop.css";
 import { base64Of } from "./value-editor.tsx";
 
@@ -49,7 +49,16 @@ export function PhotoEditor({ label, value, onChange }: PhotoEditorProps) {
       <Modal opened={source !== undefined} onClose={close} title="Choose what is seen of the photo" size="lg">
         <Stack>
           <ReactCrop crop={crop} onChange={(_, next) => setCrop(next)} aspect={1} keepSelection>
-            <img ref={image} src={source} alt="" style={{ maxWidth: "100%", maxHeight: "60dvh" }} />
+            <img
+              ref={image}
+              src={source}
+              alt=""
+              style={{ maxWidth: "100%", maxHeight: "60dvh" }}
+              onLoad={({ currentTarget: { width, height } }) => {
+                const square = makeAspectCrop({ unit: "%", width: 80 }, 1, width, height);
+                setCrop(centerCrop(square, width, height));
+              }}
+            />
           </ReactCrop>
           <Group justify="flex-end">
             <Button variant="default" onClick={close}>

@@ -1,7 +1,7 @@
 /** A form whose deed is looked at first: fill in, see the LDIF and the warnings, do it. */
 import { Alert, Button, Group, Stack, Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { LdifView } from "../../parts/ldif-view.tsx";
 import { ProblemAlert } from "../../parts/problem-alert.tsx";
 
@@ -28,18 +28,34 @@ export interface PreviewedFormProps<Result extends Outcome> {
   /** What the last button says: `Delete`. */
   readonly verb: string;
   readonly isDangerous?: boolean;
+  /** It comes filled in: the preview is there from the beginning. */
+  readonly isLookedAtOnce?: boolean;
   readonly onClose: () => void;
   readonly onDone: (result: Result) => void;
 }
 
 export function PreviewedForm<Result extends Outcome>(props: PreviewedFormProps<Result>) {
-  const { children, isFilled, content, send, verb, isDangerous = false, onClose, onDone } = props;
+  const {
+    children,
+    isFilled,
+    content,
+    send,
+    verb,
+    isDangerous = false,
+    isLookedAtOnce = false,
+    onClose,
+    onDone,
+  } = props;
   const [previewed, setPreviewed] = useState<{ readonly content: string; readonly result: Result }>();
   const current = previewed?.content === content ? previewed.result : undefined;
   const look = useMutation({
     mutationFn: () => send(true, undefined),
     onSuccess: (result) => setPreviewed({ content, result }),
   });
+  const { mutate: lookAtIt } = look;
+  useEffect(() => {
+    if (isLookedAtOnce) lookAtIt();
+  }, [isLookedAtOnce, lookAtIt]);
   const act = useMutation({
     mutationFn: () => send(false, current),
     onSuccess: (result) => {

@@ -25,7 +25,7 @@ export function RenameForm({ cluster, dn, onClose, onDone }: EntryFormProps) {
       onClose={onClose}
       onDone={({ dn: renamed }) => {
         notifications.show({ message: `It is ${renamed} now.` });
-        onDone(true);
+        onDone(true, renamed);
       }}
     >
       <TextInput

@@ -1,13 +1,15 @@
-/** Before a change is made: what would be sent; and when somebody else was quicker, both changes side by side. */
+/** Before a change is made: what would be sent; and when somebody else was quicker, a choice between both changes. */
 
-import type { Attributes, Value } from "@espalier/manager/api";
-import { Alert, Button, Group, Modal, Skeleton, Stack, Table, Text } from "@mantine/core";
+import type { Attributes } from "@espalier/manager/api";
+import { Alert, Button, Group, Modal, Skeleton, Stack, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { api, ProblemError } from "../../api/client.ts";
-import { valueText } from "../../api/values.ts";
 import { LdifView } from "../../parts/ldif-view.tsx";
 import { ProblemAlert } from "../../parts/problem-alert.tsx";
+import type { ConflictAttribute, Resolution } from "./conflict.ts";
+import { ConflictForm } from "./conflict-form.tsx";
 
 export interface SaveDialogProps {
   readonly cluster: string;
@@ -15,32 +17,27 @@ export interface SaveDialogProps {
   readonly version: string | undefined;
   readonly read: Attributes;
   readonly wanted: Attributes;
+  /** Whether an attribute has one value at most. */
+  readonly isSingle: (name: string) => boolean;
   readonly onClose: () => void;
   readonly onSaved: () => void;
 }
 
-interface Conflict {
-  readonly attributes: readonly {
-    readonly name: string;
-    readonly read?: readonly Value[];
-    readonly yours?: readonly Value[];
-    readonly theirs?: readonly Value[];
-  }[];
-  readonly mergeable: boolean;
-}
-
-export function SaveDialog({ cluster, dn, version, read, wanted, onClose, onSaved }: SaveDialogProps) {
-  const send = (options: { readonly preview?: boolean; readonly merge?: boolean }) =>
-    api("PATCH /clusters/{cluster}/entry", { params: { cluster }, body: { dn, version, read, wanted, ...options } });
+export function SaveDialog({ cluster, dn, version, read, wanted, isSingle, onClose, onSaved }: SaveDialogProps) {
+  const [resolved, setResolved] = useState<Resolution>();
+  // What was decided was decided on the values that are there: where those are changed once more it is another conflict.
+  const content = resolved === undefined ? { version, read, wanted } : resolved;
+  const send = (options: { readonly preview?: boolean }) =>
+    api("PATCH /clusters/{cluster}/entry", { params: { cluster }, body: { dn, ...content, ...options } });
   const preview = useQuery({
-    queryKey: ["preview", cluster, dn, version, read, wanted],
+    queryKey: ["preview", cluster, dn, content],
     queryFn: () => send({ preview: true }),
     retry: false,
     staleTime: 0,
     gcTime: 0,
   });
   const save = useMutation({
-    mutationFn: (merge: boolean) => send({ merge }),
+    mutationFn: () => send({}),
     onSuccess: ({ node, status }) => {
       notifications.show({
         message: status === "unchanged" ? "Nothing had to be changed." : `Saved on ${node ?? cluster}.`,
@@ -48,38 +45,46 @@ export function SaveDialog({ cluster, dn, version, read, wanted, onClose, onSave
       onSaved();
     },
   });
-  const conflict = conflictOf(save.error ?? preview.error);
+  const error = save.error ?? preview.error;
+  const conflict = conflictOf(error);
+  if (conflict !== undefined) {
+    return (
+      <Modal opened onClose={onClose} title="Your change and somebody else's" size="xl">
+        <ConflictForm
+          // Another conflict begins with other choices.
+          key={JSON.stringify(conflict)}
+          attributes={conflict}
+          isSingle={isSingle}
+          onBack={onClose}
+          onResolved={(resolution) => {
+            save.reset();
+            setResolved(resolution);
+          }}
+        />
+      </Modal>
+    );
+  }
+  const isUnchanged = preview.data?.status === "unchanged";
   return (
     <Modal opened onClose={onClose} title="This is what will be sent" size="lg">
       <Stack>
         {preview.isPending && <Skeleton height={120} />}
-        {preview.isSuccess && preview.data.status === "unchanged" && <Text>Nothing would be changed.</Text>}
+        {isUnchanged && <Text>Nothing would be changed.</Text>}
         {preview.data?.ldif !== undefined && <LdifView ldif={preview.data.ldif} />}
         {preview.data?.warnings?.map((warning) => (
           <Alert key={warning} color="yellow" variant="light">
             {warning}
           </Alert>
         ))}
-        {conflict !== undefined ? (
-          <ConflictTable conflict={conflict} />
-        ) : (
-          (save.isError || preview.isError) && <ProblemAlert error={save.error ?? preview.error} />
-        )}
+        {error !== null && <ProblemAlert error={error} />}
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>
-            {conflict === undefined ? "Back to the form" : "Keep mine in the form"}
+            Back to the form
           </Button>
-          {conflict?.mergeable === true && (
-            <Button loading={save.isPending} onClick={() => save.mutate(true)}>
-              Save mine beside theirs
-            </Button>
-          )}
-          {conflict === undefined && (
-            <Button
-              loading={save.isPending}
-              disabled={!preview.isSuccess || preview.data.status === "unchanged"}
-              onClick={() => save.mutate(false)}
-            >
+          {resolved !== undefined && isUnchanged ? (
+            <Button onClick={onSaved}>Leave theirs</Button>
+          ) : (
+            <Button loading={save.isPending} disabled={!preview.isSuccess || isUnchanged} onClick={() => save.mutate()}>
               Save
             </Button>
           )}
@@ -89,47 +94,8 @@ export function SaveDialog({ cluster, dn, version, read, wanted, onClose, onSave
   );
 }
 
-function ConflictTable({ conflict: { attributes, mergeable } }: { readonly conflict: Conflict }) {
-  return (
-    <Stack gap="xs">
-      <Alert color="yellow" title="Somebody else has changed this entry since you opened it" role="alert">
-        {mergeable
-          ? "Their changes are to other attributes: yours can be saved beside them."
-          : "You both changed the same attributes. Compare, go back, and decide which values should be there."}
-      </Alert>
-      <Table.ScrollContainer minWidth={520}>
-        <Table withTableBorder withColumnBorders>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Attribute</Table.Th>
-              <Table.Th>As you read it</Table.Th>
-              <Table.Th>Yours</Table.Th>
-              <Table.Th>Theirs, as it is now</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {attributes.map(({ name, read, yours, theirs }) => (
-              <Table.Tr key={name}>
-                <Table.Th className="break">{name}</Table.Th>
-                {[read, yours, theirs].map((values, column) => (
-                  // biome-ignore lint/suspicious/noArrayIndexKey: three columns, always these
-                  <Table.Td key={column} className="break">
-                    {values === undefined || values.length === 0 ? "—" : values.map(valueText).join(", ")}
-                  </Table.Td>
-                ))}
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
-    </Stack>
-  );
-}
-
-function conflictOf(error: unknown): Conflict | undefined {
+function conflictOf(error: unknown): readonly ConflictAttribute[] | undefined {
   if (!(error instanceof ProblemError) || error.problem.code !== "conflict") return undefined;
-  const details = error.problem.details as Partial<Conflict> | undefined;
-  return details?.attributes === undefined
-    ? undefined
-    : { attributes: details.attributes, mergeable: details.mergeable === true };
+  const details = error.problem.details as { readonly attributes?: readonly ConflictAttribute[] } | undefined;
+  return details?.attributes;
 }

@@ -11,14 +11,16 @@ export interface ValueEditorProps {
   readonly label: string;
   readonly kind: string;
   readonly value: Value;
+  /** It can be seen beside the editor. */
+  readonly isShown?: boolean;
   readonly onChange: (value: Value) => void;
 }
 
-export function ValueEditor({ cluster, label, kind, value, onChange }: ValueEditorProps) {
+export function ValueEditor({ cluster, label, kind, value, isShown = false, onChange }: ValueEditorProps) {
   const text = typeof value === "string" ? value : undefined;
   if (kind === "photo") return <PhotoEditor label={label} value={value} onChange={onChange} />;
   if (text === undefined || kind === "binary" || kind === "certificate") {
-    return <Bytes label={label} value={value} onChange={onChange} />;
+    return <Bytes label={label} value={value} isShown={isShown} onChange={onChange} />;
   }
   const change = (event: { currentTarget: { value: string } }) => onChange(event.currentTarget.value);
   switch (kind) {
@@ -48,13 +50,13 @@ export function ValueEditor({ cluster, label, kind, value, onChange }: ValueEdit
   }
 }
 
-function Bytes({ label, value, onChange }: Omit<ValueEditorProps, "cluster" | "kind">) {
+function Bytes({ label, value, isShown, onChange }: Omit<ValueEditorProps, "cluster" | "kind">) {
   const choose = async (file: File | null) => {
     if (file !== null) onChange({ base64: await base64Of(file) });
   };
   return (
     <Group gap="xs">
-      <span>{value === "" ? "nothing yet" : valueText(value)}</span>
+      {isShown !== true && <span>{value === "" ? "nothing yet" : valueText(value)}</span>}
       <FileButton onChange={(file) => void choose(file)}>
         {(props) => (
           <Button size="compact-sm" variant="default" aria-label={`Choose a file for ${label}`} {...props}>

@@ -10,6 +10,7 @@ import { ScreenPage } from "../../parts/screen-page.tsx";
 import { Status, type StatusKind } from "../../parts/status.tsx";
 import { Time } from "../../parts/time.tsx";
 import { FindingsCard } from "../findings/findings-card.tsx";
+import { PromisesCard } from "../slos/promises-card.tsx";
 
 type ClusterSummary = ApiOutput<"GET /clusters">["clusters"][number];
 const refreshMs = 15_000;
@@ -29,6 +30,7 @@ export default function Home() {
           <ClusterCard key={cluster.name} cluster={cluster} />
         ))}
         <FindingsCard />
+        <PromisesCard />
       </SimpleGrid>
       <Attention />
       <Waiting />

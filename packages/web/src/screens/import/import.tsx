@@ -14,7 +14,7 @@ export default function Import() {
   const navigate = useNavigate();
   const { data: session } = useSession();
   const connection = session?.clusters.find(({ name }) => name === cluster);
-  const may = connection?.may ?? [];
+  const may = connection?.maySomewhere ?? [];
   const known = useAttributes(cluster);
   return (
     <ScreenPage
@@ -53,7 +53,7 @@ export default function Import() {
           Export
         </Title>
         <Paper withBorder p="md">
-          <ExportForm cluster={cluster} known={known} mayReveal={may.includes("admin")} />
+          <ExportForm cluster={cluster} known={known} mayReveal={connection?.may.includes("admin") === true} />
         </Paper>
       </Stack>
     </ScreenPage>

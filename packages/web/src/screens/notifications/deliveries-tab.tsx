@@ -6,21 +6,13 @@ import { type ApiInput, type ApiOutput, api } from "../../api/client.ts";
 import { useMayAnywhere } from "../../app/session.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { ProblemAlert } from "../../parts/problem-alert.tsx";
-import { Status, type StatusKind } from "../../parts/status.tsx";
+import { Status } from "../../parts/status.tsx";
 import { Time } from "../../parts/time.tsx";
 import { WideTable } from "../../parts/wide-table.tsx";
 import { DeliveryDialog } from "./delivery-dialog.tsx";
+import { type DeliveryState, stateNames } from "./delivery-states.ts";
 
 type Delivery = ApiOutput<"GET /notifications/deliveries">["deliveries"][number];
-type State = Delivery["state"];
-
-export const stateNames: Readonly<Record<State, readonly [name: string, kind: StatusKind]>> = {
-  pending: ["waits", "unknown"],
-  sending: ["being sent", "unknown"],
-  delivered: ["arrived", "good"],
-  dead: ["given up", "bad"],
-  expired: ["no longer wanted", "unknown"],
-};
 
 export function DeliveriesTab({ channels }: { readonly channels: readonly string[] }) {
   const { state, channel, id } = useSearch({ from: "/notifications" });
@@ -158,7 +150,7 @@ function ReplayAll({ channel }: { readonly channel: string | undefined }) {
   );
 }
 
-function isState(text: string | undefined): text is State {
+function isState(text: string | undefined): text is DeliveryState {
   return text !== undefined && Object.hasOwn(stateNames, text);
 }
 

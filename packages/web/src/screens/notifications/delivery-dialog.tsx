@@ -7,7 +7,7 @@ import { EventList } from "../../parts/event-list.tsx";
 import { ProblemAlert } from "../../parts/problem-alert.tsx";
 import { Status } from "../../parts/status.tsx";
 import { Time } from "../../parts/time.tsx";
-import { stateNames } from "./deliveries-tab.tsx";
+import { stateNames } from "./delivery-states.ts";
 
 const underWayMs = 1_000;
 

@@ -13,7 +13,7 @@ export default function Groups() {
   const { q = "", dn } = useSearch({ from: "/c/$cluster/groups" });
   const navigate = useNavigate();
   const { data: session } = useSession();
-  const may = session?.clusters.find(({ name }) => name === cluster)?.may ?? [];
+  const may = session?.clusters.find(({ name }) => name === cluster)?.maySomewhere ?? [];
   const go = (search: { readonly q?: string; readonly dn?: string }, replace = true) =>
     void navigate({
       to: "/c/$cluster/groups",

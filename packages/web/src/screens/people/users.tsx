@@ -18,7 +18,7 @@ export default function Users() {
   const forms = useForms(cluster);
   const { data: session } = useSession();
   const [selection, setSelection] = useState<ReadonlySet<string>>(new Set());
-  const may = session?.clusters.find(({ name }) => name === cluster)?.may ?? [];
+  const may = session?.clusters.find(({ name }) => name === cluster)?.maySomewhere ?? [];
   const go = (search: { readonly q?: string; readonly dialog?: string }) =>
     void navigate({
       to: "/c/$cluster/users",

@@ -57,16 +57,17 @@ export function HistoryTab({ cluster }: { readonly cluster: string }) {
 }
 
 function SeriesChart({ series: { node, serverId, points } }: { readonly series: Series }) {
-  const known = points.flatMap(({ at, lagMs }) =>
-    lagMs === "unknown" ? [] : [{ at: Date.parse(at), value: lagMs / 1_000 }],
-  );
+  const drawn = points.map(({ at, lagMs }) => ({
+    at: Date.parse(at),
+    value: lagMs === "unknown" ? undefined : lagMs / 1_000,
+  }));
   const samples = points.reduce((sum, point) => sum + point.samples, 0);
   const unknown = points.reduce((sum, point) => sum + point.unknown, 0);
   return (
     <Paper withBorder p="sm">
       <LineChart
         label={serverId === undefined ? node : `${node}, behind the changes of server ${serverId}`}
-        points={known}
+        points={drawn}
         unit="s"
       />
       {unknown > 0 && (

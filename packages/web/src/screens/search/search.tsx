@@ -27,7 +27,7 @@ export default function Search() {
   const scope = scopeOf(address.scope);
   const { data: session } = useSession();
   const connection = session?.clusters.find(({ name }) => name === cluster);
-  const may = connection?.may ?? [];
+  const may = connection?.maySomewhere ?? [];
   const known = useAttributes(cluster);
   const saved = useSavedSearches(cluster);
   const queryClient = useQueryClient();
@@ -180,7 +180,7 @@ export default function Search() {
         <SavedSearches
           cluster={cluster}
           query={query === undefined ? undefined : { ...query, scope, filter: query.filter ?? everything }}
-          mayShare={may.includes("admin")}
+          mayShare={connection?.may.includes("admin") === true}
           onOpen={open}
           onSaved={({ id }) => go({ saved: id }, true)}
           onClose={() => setIsSavedOpen(false)}

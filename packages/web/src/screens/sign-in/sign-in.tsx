@@ -20,6 +20,7 @@ import { useState } from "react";
 import { api, apiUrl, basePath, ProblemError, setCsrfToken } from "../../api/client.ts";
 import { sessionKey, useSession } from "../../app/session.ts";
 import { ProblemAlert } from "../../parts/problem-alert.tsx";
+import { signInProblem } from "./sign-in-problem.ts";
 
 export default function SignIn() {
   useDocumentTitle("Sign in · Espalier");
@@ -46,7 +47,7 @@ export default function SignIn() {
           </div>
           {problem !== undefined && (
             <Alert color="red" variant="light" role="alert">
-              {problem}
+              {signInProblem(problem)}
             </Alert>
           )}
           {options.isError && <ProblemAlert error={options.error} onRetry={() => void options.refetch()} />}

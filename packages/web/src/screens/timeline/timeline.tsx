@@ -1,28 +1,15 @@
 /** Everything that happened, in all services, live. */
-import {
-  Button,
-  Code,
-  Group,
-  Modal,
-  MultiSelect,
-  Select,
-  Skeleton,
-  Stack,
-  Switch,
-  Text,
-  TextInput,
-} from "@mantine/core";
+import { Button, Group, MultiSelect, Select, Skeleton, Switch, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { api, apiUrl } from "../../api/client.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { type EventJson, EventList, severityColours } from "../../parts/event-list.tsx";
-import { eventName } from "../../parts/event-names.ts";
 import { ProblemAlert } from "../../parts/problem-alert.tsx";
 import { ScreenPage } from "../../parts/screen-page.tsx";
-import { Time } from "../../parts/time.tsx";
+import { EventDialog } from "./event-dialog.tsx";
 
 const severities = Object.keys(severityColours) as EventJson["severity"][];
 const kinds = [
@@ -118,7 +105,7 @@ export default function Timeline() {
           Show older ones
         </Button>
       )}
-      {id !== undefined && <EventDialog id={id} onClose={() => change({ id: undefined })} />}
+      {id !== undefined && <EventDialog key={id} id={id} onClose={() => change({ id: undefined })} />}
     </ScreenPage>
   );
 }
@@ -135,34 +122,4 @@ function useLiveEvents(url: string, isOn: boolean): readonly EventJson[] {
     return () => source.close();
   }, [url, isOn]);
   return events;
-}
-
-function EventDialog({ id, onClose }: { readonly id: string; readonly onClose: () => void }) {
-  const event = useQuery({
-    queryKey: ["event", id],
-    queryFn: ({ signal }) => api("GET /events/{id}", { params: { id }, signal }),
-  });
-  return (
-    <Modal opened onClose={onClose} title={event.data === undefined ? "Event" : eventName(event.data.type)} size="lg">
-      {event.isPending && <Skeleton height={120} />}
-      {event.isError && <ProblemAlert error={event.error} />}
-      {event.data !== undefined && (
-        <Stack gap="xs">
-          <Text className="break">
-            <b>{event.data.type}</b>, {event.data.severity}: {event.data.subject}
-          </Text>
-          <Text size="sm" c="dimmed" className="break">
-            <Time at={event.data.time} />, reported by {event.data.source}
-            {event.data.actor === undefined ? "" : `, done by ${event.data.actor}`}
-            {event.data.audit ? "; part of the audit trail" : ""}
-          </Text>
-          {event.data.data !== undefined && (
-            <Code block className="break" tabIndex={0}>
-              {JSON.stringify(event.data.data, undefined, 2)}
-            </Code>
-          )}
-        </Stack>
-      )}
-    </Modal>
-  );
 }

@@ -1,26 +1,50 @@
 /** The tree itself: as many rows as can be seen are drawn, whatever is below one entry. Arrow keys as in any tree. */
 import { ActionIcon, Anchor, Loader, Text } from "@mantine/core";
-import { IconChevronDown, IconChevronRight, IconFile, IconFolder, IconUser, IconUsersGroup } from "@tabler/icons-react";
+import {
+  IconChevronDown,
+  IconChevronRight,
+  IconFile,
+  IconFolder,
+  IconPinned,
+  IconUser,
+  IconUsersGroup,
+} from "@tabler/icons-react";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import classes from "./directory-tree.module.css";
-import type { Child, TreeRow } from "./tree-state.ts";
+import { type Child, mayMoveBelow, type TreeRow } from "./tree-state.ts";
+import { useRowDrag } from "./use-row-drag.ts";
 
 export interface DirectoryTreeProps {
   readonly rows: readonly TreeRow[];
   readonly selected: string | undefined;
+  /** Is scrolled to once it is there. */
+  readonly sought: string | undefined;
   readonly onSelect: (dn: string) => void;
   readonly onToggle: (dn: string, isOpen: boolean) => void;
   readonly onMore: (dn: string) => void;
   readonly onRetry: (dn: string) => void;
+  /** What can be done with an entry is asked for, there in the window. */
+  readonly onMenu: (child: Child, x: number, y: number) => void;
+  /** One was dragged onto another; undefined where nothing may be moved. */
+  readonly onMove: ((dn: string, newParent: string) => void) | undefined;
 }
 
 const rowHeight = 32;
 const indent = 18;
 
-export function DirectoryTree({ rows, selected, onSelect, onToggle, onMore, onRetry }: DirectoryTreeProps) {
+export function DirectoryTree(props: DirectoryTreeProps) {
+  const { rows, selected, sought, onSelect, onToggle, onMore, onRetry, onMenu, onMove } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const [cursor, setCursor] = useState(0);
+  const cursorDn = useRef<string | undefined>(undefined);
+  const putCursor = useCallback(
+    (index: number) => {
+      cursorDn.current = dnOf(rows[index]);
+      setCursor(index);
+    },
+    [rows],
+  );
   const virtualizer = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
@@ -36,19 +60,33 @@ export function DirectoryTree({ rows, selected, onSelect, onToggle, onMore, onRe
     }
   }, [items, rows, onMore]);
   // An address leads to the entry, once it is there.
-  const isShown = useRef(selected === undefined);
+  const shown = useRef<string | undefined>(undefined);
   useEffect(() => {
-    if (isShown.current) return;
-    const wanted = selected!.toLowerCase();
+    if (sought === undefined || shown.current === sought) return;
+    const wanted = sought.toLowerCase();
     const index = rows.findIndex((row) => row.kind === "entry" && row.child.dn.toLowerCase() === wanted);
     if (index < 0) return;
-    isShown.current = true;
-    setCursor(index);
+    shown.current = sought;
+    putCursor(index);
     virtualizer.scrollToIndex(index, { align: "center" });
-  }, [rows, selected, virtualizer]);
+  }, [rows, sought, virtualizer, putCursor]);
+  // The rest of a level comes above others: the row that the keys are at stays that of its entry.
+  useEffect(() => {
+    if (cursorDn.current === undefined || dnOf(rows[cursor]) === cursorDn.current) return;
+    const index = rows.findIndex((row) => dnOf(row) === cursorDn.current);
+    if (index < 0) return;
+    setCursor(index);
+    virtualizer.scrollToIndex(index);
+  }, [rows, cursor, virtualizer]);
+  const drag = useRowDrag({ isAllowed: mayMoveBelow, onDrop: onMove, onHover: (dn) => onToggle(dn, true) });
+  const openMenu = (index: number) => {
+    const row = rows[index];
+    const box = document.getElementById(`row-${index}`)?.getBoundingClientRect();
+    if (row?.kind === "entry" && box !== undefined) onMenu(row.child, box.left + row.depth * indent + 24, box.bottom);
+  };
   const move = (index: number) => {
     const next = Math.max(0, Math.min(rows.length - 1, index));
-    setCursor(next);
+    putCursor(next);
     virtualizer.scrollToIndex(next);
   };
   const onKeyDown = (event: React.KeyboardEvent) => {
@@ -71,6 +109,8 @@ export function DirectoryTree({ rows, selected, onSelect, onToggle, onMore, onRe
         else if (row !== undefined) move(rows.findLastIndex(({ depth }, at) => at < cursor && depth < row.depth));
       },
       Enter: () => row?.kind === "entry" && onSelect(row.child.dn),
+      ContextMenu: () => openMenu(cursor),
+      ...(event.shiftKey ? { F10: () => openMenu(cursor) } : {}),
     };
     // biome-ignore-end lint/correctness/noComponentHookFactories: keys of the keyboard
     const action = keys[event.key];
@@ -121,22 +161,31 @@ export function DirectoryTree({ rows, selected, onSelect, onToggle, onMore, onRe
               </div>
             );
           }
-          const { child, isOpen } = row;
+          const { child, isOpen, isPinned } = row;
+          const isTarget = drag.target === child.dn;
           return (
             // biome-ignore lint/a11y/useKeyWithClickEvents: the tree as a whole takes the keys
             <div
-              key={child.dn}
+              key={isPinned ? `pinned ${child.dn}` : child.dn}
               id={`row-${index}`}
               role="treeitem"
               aria-level={row.depth + 1}
               aria-expanded={child.hasChildren === "no" ? undefined : isOpen}
               aria-selected={child.dn === selected}
-              className={`${classes.row} ${classes.entry} ${isCurrent ? classes.current : ""}`}
+              className={`${classes.row} ${classes.entry} ${isCurrent ? classes.current : ""} ${isTarget ? classes.target : ""}`}
               style={style}
               title={child.dn}
+              {...drag.rowProps(child.dn, {
+                isMovable: row.depth > 0,
+                isClosed: !isOpen && child.hasChildren !== "no",
+              })}
+              onContextMenu={(event) => {
+                event.preventDefault();
+                putCursor(index);
+                onMenu(child, event.clientX, event.clientY);
+              }}
               onClick={() => {
-                isShown.current = true;
-                setCursor(index);
+                putCursor(index);
                 onSelect(child.dn);
               }}
             >
@@ -151,7 +200,7 @@ export function DirectoryTree({ rows, selected, onSelect, onToggle, onMore, onRe
                   aria-hidden
                   onClick={(event) => {
                     event.stopPropagation();
-                    setCursor(index);
+                    putCursor(index);
                     onToggle(child.dn, !isOpen);
                   }}
                 >
@@ -162,6 +211,11 @@ export function DirectoryTree({ rows, selected, onSelect, onToggle, onMore, onRe
               <Text size="sm" truncate>
                 {row.depth === 0 ? child.dn : child.rdn}
               </Text>
+              {isPinned && (
+                <Text size="xs" c="dimmed" className={classes.pinned}>
+                  <IconPinned size={12} aria-hidden /> its place is further down
+                </Text>
+              )}
               {child.childCount !== undefined && child.childCount > 0 && (
                 <Text size="xs" c="dimmed">
                   {child.childCount.toLocaleString()}
@@ -173,6 +227,10 @@ export function DirectoryTree({ rows, selected, onSelect, onToggle, onMore, onRe
       </div>
     </div>
   );
+}
+
+function dnOf(row: TreeRow | undefined): string | undefined {
+  return row?.kind === "entry" ? row.child.dn : undefined;
 }
 
 function KindIcon({ child }: { readonly child: Child }) {
