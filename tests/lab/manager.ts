@@ -7,8 +7,8 @@ import { freePort } from "./ports.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 export interface ManagerOptions {
-  /** The file `config.yml`: `clusters`, and whatever other sections there are. */
-  readonly configuration: object;
+  /** The file `config.yml`: `clusters`, and whatever other sections there are. Of where it will be served, without a path. */
+  readonly configuration: object | ((origin: string) => object | Promise<object>);
   readonly environment?: Readonly<Record<string, string>>;
   /** `manager`, unless everything in the file is to run: `up`. */
   readonly command?: "manager" | "up";
@@ -48,7 +48,9 @@ export async function startManager({
   await using cleanup = new AsyncDisposableStack();
   const directory = cleanup.use(await temporaryDirectory("manager"));
   const [port, metricsPort] = [await freePort(), await freePort()];
-  await writeFile(directory.file("config.yml"), stringify(configuration));
+  const origin = `http://127.0.0.1:${port}`;
+  const content = typeof configuration === "function" ? await configuration(origin) : configuration;
+  await writeFile(directory.file("config.yml"), stringify(content));
   const process = cleanup.use(
     runEspalier(
       [command, "--config", "config.yml"],
@@ -56,7 +58,7 @@ export async function startManager({
       directory,
     ),
   );
-  const url = `http://127.0.0.1:${port}${environment.CONTEXT_PATH ?? ""}`;
+  const url = `${origin}${environment.CONTEXT_PATH ?? ""}`;
   await process.ready(async () => {
     const health = await fetch(`${url}/health`).catch(() => undefined);
     return health?.status === 200 && ((await health.json()) as { status: string }).status === "healthy";

@@ -17,6 +17,7 @@ export interface SlapdMirrorOptions {
   readonly serviceAccount?: boolean;
   readonly logsOperations?: boolean;
   readonly overlays?: readonly string[];
+  readonly passwordReader?: string;
 }
 
 export interface SlapdMirror extends AsyncDisposable {

@@ -145,6 +145,18 @@ describe("espalier backup", () => {
       ...{ exitCode: 2, stdout: "", stderr: "Nothing was done: the name of the target is new.db.\n" },
     });
   });
+
+  it("restores a directory as somebody else only with a name and a password", { timeout: 60_000 }, () => {
+    const { run } = place(`${backups}${store}`);
+    run("create");
+    const restore = ["restore", "latest", "--part", "store", "--confirm", "store.db"];
+    const alone = run(...restore, "--bind-dn", "cn=admin,dc=example,dc=com");
+    const nowhere = run(...restore, "--bind-dn", "cn=admin,dc=example,dc=com", "--bind-password-file", "nowhere");
+    expect([alone, nowhere]).toEqual([
+      { exitCode: 2, stdout: "", stderr: "--bind-dn and --bind-password-file go together.\n" },
+      { exitCode: 2, stdout: "", stderr: "nowhere cannot be read (ENOENT).\n" },
+    ]);
+  });
 });
 
 describe("what is backed up", () => {
@@ -188,5 +200,22 @@ check:
       return source.kind === "directory" ? [source.login?.dn] : [];
     });
     expect({ url, login }).toEqual({ url: "postgres://ann:secret@db/people", login: "cn=backup,dc=example,dc=com" });
+  });
+
+  it.each([
+    ["where it is made", "", {}, "data/manager.key"],
+    ["where the file says", "manager: { keyFile: m.key }\n", {}, "m.key"],
+    ["where its variable says", "manager: { keyFile: m.key }\n", { MANAGER_KEY_FILE: "v.key" }, "v.key"],
+  ])("is the manager's key %s: without it the store's secrets are lost", (_, section, environment, path) => {
+    const { folder, file } = place(`${section}${store}`);
+    mkdirSync(file("data"));
+    for (const each of ["data/manager.key", "m.key", "v.key"]) writeFileSync(file(each), each);
+    const before = process.cwd();
+    process.chdir(folder);
+    onTestFinished(() => process.chdir(before));
+    const { sources } = loadBackupConfiguration(environment, undefined);
+    expect(sources.flatMap((source) => (source.name === "secrets" && "paths" in source ? source.paths : []))).toEqual([
+      join(process.cwd(), path),
+    ]);
   });
 });

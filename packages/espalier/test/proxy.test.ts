@@ -143,6 +143,25 @@ requirePrograms({ slapd: "slapd", ldapsearch: "ldap-utils", openssl: "openssl" }
     expect(await balance.terminate()).toBe(0);
   });
 
+  // Only root may listen on such a port.
+  it.skipIf(process.getuid?.() !== 0)(
+    "makes a certificate for balance's words about a port with TLS, which had the servers' before, and keeps it",
+    async () => {
+      await using place = await temporaryDirectory("balance-tls");
+      const words = (host: string) => ["proxy", "-b", host, "636", slapd.ldapsUrl!, "--ca", authority];
+      const host = `127.42.${process.pid % 250}.1`;
+      await using first = await serve(words(host), place);
+      const certificate = place.file("cert/self-signed/server.crt");
+      expect(first.log).toContain(`has been made: clients can verify it only if they are given ${certificate}.`);
+      const search = { base, filter: "(uid=ann)", attributes: ["cn"], authority: certificate };
+      expect((await ldapsearch(`ldaps://${host}`, search)).entries).toEqual(found);
+      await first.terminate();
+      await using second = await serve(words(host), place);
+      expect(second.log).toContain("A self-signed certificate is in use");
+      expect((await ldapsearch(`ldaps://${host}`, search)).entries).toEqual(found);
+    },
+  );
+
   it("leaves its port, its socket and the address of its metrics to the process that replaces it", async () => {
     await using place = await temporaryDirectory("successor");
     const listen = `ldap://127.0.0.1:${await freePort()}`;

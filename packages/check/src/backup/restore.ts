@@ -115,11 +115,11 @@ function compared(expected: Contents, found: Contents): Written {
   return { problems: differences(expected, found), warnings: [] };
 }
 
-function folderTarget({ name }: ManifestPart, { to, unlocked }: RestoreOptions): Target {
+function folderTarget(part: ManifestPart, { to, unlocked }: RestoreOptions): Target {
   if (to === undefined) {
     throw new BackupError(
       "refused",
-      `Say with --to below which folder the files of ${name} are put; --to / puts them where they were.`,
+      `Say with --to below which folder the files of ${part.name} are put; --to / puts them where they were.`,
     );
   }
   const folder = resolve(to);
@@ -127,10 +127,10 @@ function folderTarget({ name }: ManifestPart, { to, unlocked }: RestoreOptions):
   return {
     name: folder === "/" ? "/" : basename(folder),
     description: `the folder ${folder}`,
-    isEmpty: () => isFolderFree(folder, backup),
+    isEmpty: () => isFolderFree(folder, backup, unlocked.expected(part).contents),
     write: async (content, expected) => {
       await writeFiles(content, folder, backup);
-      return compared(expected, await inspectFolder(folder === "/" ? "" : folder, expected));
+      return compared(expected, await inspectFolder(folder, expected));
     },
   };
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type Mariadb, type Postgres, requirePrograms, startMariadb, startPostgres } from "@espalier/tests/lab";
@@ -190,5 +190,29 @@ always("restoring files", () => {
     writeFileSync(join(half, "left.espalier-partial"), "");
     expect((await restore(unlocked, "secrets", { to: half })).problems).toEqual([]);
     expect(existsSync(join(half, `.espalier-restore-in-progress-${name}`))).toBe(false);
+  });
+
+  // Only root may write to `/`.
+  it.skipIf(process.getuid?.() !== 0)("puts them where they were, over nothing that is there", async () => {
+    const backups = await testBackups();
+    const keys = join(backups.root, "keys");
+    mkdirSync(keys);
+    writeFileSync(join(keys, "key.pem"), "secret", { mode: 0o400 });
+    const { path } = await backups.create({ kind: "files", name: "secrets", paths: [keys] });
+    const unlocked = await backups.unlock(path);
+    // What is there already as it was is no hindrance: several parts may name one file.
+    expect((await restore(unlocked, "secrets", { to: "/" })).problems).toEqual([]);
+    chmodSync(join(keys, "key.pem"), 0o600);
+    await expect(restore(unlocked, "secrets", { to: "/" })).rejects.toThrow("the folder / is not empty.");
+    rmSync(keys, { recursive: true });
+    expect(await restore(unlocked, "secrets", { to: "/" })).toEqual({
+      target: { name: "/", description: "the folder /", isEmpty: true },
+      problems: [],
+      warnings: [],
+    });
+    expect(readFileSync(join(keys, "key.pem"), "utf8")).toBe("secret");
+    writeFileSync(join(keys, "key.pem"), "another");
+    expect((await restore(unlocked, "secrets", { to: "/", force: true })).problems).toEqual([]);
+    expect(readFileSync(join(keys, "key.pem"), "utf8")).toBe("secret");
   });
 });

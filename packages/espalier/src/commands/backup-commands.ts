@@ -15,6 +15,8 @@ export interface RestoreCommandOptions extends BackupOptions {
   readonly part: string;
   readonly to?: string;
   readonly passwordFile?: string;
+  readonly bindDn?: string;
+  readonly bindPasswordFile?: string;
   readonly confirm?: string;
   readonly force?: boolean;
   readonly owner: boolean;
@@ -65,6 +67,8 @@ export function addBackupCommands(
     .requiredOption("--part <name>", "store, configuration, ldap:people …, as list prints them")
     .option("--to <target>", "a folder, the URL of a database, the name of a cluster (default: where it came from)")
     .option("--password-file <file>", "the password of a database whose URL has none")
+    .option("--bind-dn <dn>", "who restores a directory (default: check.backups.clusters, or the cluster's bind_dn)")
+    .option("--bind-password-file <file>", "the password of that one")
     .option("--confirm <name>", "the name of the target, which is asked for otherwise")
     .option("--force", "also over something that is there")
     .option("--no-owner", "PostgreSQL: leave out whose each table was, and who may use it")

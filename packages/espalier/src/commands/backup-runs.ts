@@ -10,6 +10,7 @@ import {
   backupsConfig,
   createBackup,
   DamagedError,
+  type DirectorySource,
   drillBackup,
   listBackups,
   OpenedBackup,
@@ -25,7 +26,7 @@ import {
   type Unlocking,
   verifyBackup,
 } from "@espalier/check/backup";
-import { formatDuration } from "@espalier/service";
+import { formatDuration, Secret } from "@espalier/service";
 import type { Environment } from "../configuration.ts";
 import { exitCode } from "../exit-code.ts";
 import { version } from "../version.ts";
@@ -120,12 +121,13 @@ export function restore(
   out: Output,
 ): Promise<number> {
   return guarded(async () => {
-    const { folder, unlocking, publicKey, sources } = await openingOf(environment, options);
+    const { folder, unlocking, publicKey, sources: configured } = await openingOf(environment, options);
     const opened = await OpenedBackup.open(await folder.find(name), publicKey);
     sayWhoseKey(publicKey, opened);
     const { passwordFile, confirm, part, to, force = false, owner } = options;
-    const password =
-      passwordFile === undefined ? undefined : (await readFile(passwordFile, "utf8")).replace(/\r?\n$/, "");
+    const password = passwordFile === undefined ? undefined : await readPassword(passwordFile);
+    const login = await restoringLogin(options);
+    const sources = configured.map((each) => (each.kind === "directory" && login ? { ...each, login } : each));
     const { target, problems, warnings } = await restorePart({
       ...{ unlocked: await opened.unlock(unlocking), part, to, password, sources, force, environment, progress },
       withoutOwners: !owner,
@@ -137,6 +139,22 @@ export function restore(
     else out.write(`${part} was restored to ${target.description}, and is the same.\n`);
     return problems.length > 0 ? exitCode.findings : exitCode.ok;
   });
+}
+
+/** The account that makes backups may not write, and is in no empty directory. */
+async function restoringLogin({ bindDn, bindPasswordFile }: RestoreCommandOptions): Promise<DirectorySource["login"]> {
+  if (bindDn === undefined && bindPasswordFile === undefined) return undefined;
+  if (bindDn === undefined || bindPasswordFile === undefined) {
+    throw new BackupError("refused", "--bind-dn and --bind-password-file go together.");
+  }
+  return { dn: bindDn, password: new Secret(await readPassword(bindPasswordFile)) };
+}
+
+async function readPassword(file: string): Promise<string> {
+  const text = await readFile(file, "utf8").catch(({ code = "unknown error" }: NodeJS.ErrnoException) => {
+    throw new BackupError("refused", `${file} cannot be read (${code}).`);
+  });
+  return text.replace(/\r?\n$/, "");
 }
 
 export function list(environment: Environment, options: BackupOptions, json: boolean, out: Output): Promise<number> {

@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import type { BackupsConfig, PartSource } from "@espalier/check/backup";
 import { checkSection } from "@espalier/check/config";
 import { gatewaySection } from "@espalier/gateway/config";
+import { managerSection } from "@espalier/manager/config";
 import { clustersSection, loadConfiguration, Secret, storeSection } from "@espalier/service";
 import { type Environment, foreign } from "../configuration.ts";
 
@@ -27,7 +28,8 @@ export function loadBackupConfiguration(environment: Environment, file: string |
   const { backups, ...otherChecks } = check ?? {};
   const { directory, files = [], databases = {}, clusters: logins = {} } = backups ?? {};
   const storeUrl = store?.url ?? defaultStore();
-  const secretFiles = [...filesIn({ ...values, check: otherChecks }), ...variableFiles(environment, read)];
+  const named = { ...values, check: otherChecks, manager: managerFiles(values.manager, environment) };
+  const secretFiles = [...filesIn(named), ...variableFiles(environment, read)];
   return {
     backups,
     sources: [
@@ -62,6 +64,12 @@ function database(name: string, url: Secret): PartSource {
 function defaultStore(): Secret | undefined {
   const { url } = storeSection.schema.parse({});
   return existsSync(url.reveal().replace(/^sqlite:/, "")) ? url : undefined;
+}
+
+/** The manager's section as the file has it, with the key of the store's secrets, also where nothing is said of that. */
+function managerFiles(written: unknown, { MANAGER_KEY_FILE: keyFile }: Environment): unknown {
+  const { keyFile: made } = managerSection.schema.parse({});
+  return { keyFile: made, ...(written as object | undefined), ...(keyFile ? { keyFile } : {}) };
 }
 
 /** Keys that name files: `certPath`, `ca_file`, `notification.ca`; and the folder of a certificate that is made. */

@@ -13,6 +13,7 @@ export function notificationSource(
     overview: () => administration.overview(),
     deliveries: (filter, page) => administration.deliveries(filter, page),
     delivery: (id) => administration.delivery(id).catch(undefinedIfUnknown),
+    story: (event) => administration.story(event),
     replay: (id, actor) => administration.replay(id, actor).then(() => undefined, sentenceOf),
     replayAll: (channel, actor) => administration.replayAll(channel, actor),
     async test(channel) {

@@ -1,4 +1,5 @@
 /** `espalier proxy` on the command line: the balancer itself, and what is asked of one that runs. */
+import { resolve } from "node:path";
 import type { ControlRequest, ProxyConfig } from "@espalier/proxy";
 import { ConfigurationError } from "@espalier/service";
 import { Argument, type Command, InvalidArgumentError } from "commander";
@@ -130,19 +131,32 @@ async function configOf(operands: readonly string[], options: ServeOptions): Pro
     const message = "the proxy is described by the file or by the command line: leave out -c, or everything else";
     throw new ConfigurationError([{ path: "", source: "-c", message }]);
   }
-  const { configOfCommandLine } = await import("@espalier/proxy");
+  const { configOfCommandLine, isBalancedTls } = await import("@espalier/proxy");
+  const lacksCertificate = cert === undefined && key === undefined && isBalancedTls({ bindAddress: bind, operands });
+  const made = lacksCertificate && bind !== undefined ? await makeCertificate(bind) : undefined;
   return configOfCommandLine({
     listen,
     bindAddress: bind,
     operands,
     caPath: ca,
-    certPath: cert,
-    keyPath: key,
+    certPath: cert ?? made?.certPath,
+    keyPath: key ?? made?.keyPath,
     startTls: starttls,
     verify,
     allowPlaintext,
     control: socket,
   });
+}
+
+/** For a line of balance's, which needed none: the servers had them. Made once, in `cert/`, and kept. @throws CertificateError */
+async function makeCertificate(address: string) {
+  const { selfSignedCertificate } = await import("@espalier/service");
+  const made = await selfSignedCertificate({ directory: resolve("cert"), commonName: address });
+  const verb = made.created ? "has been made" : "is in use";
+  process.stderr.write(
+    `A self-signed certificate ${verb}: clients can verify it only if they are given ${made.certPath}. Name one of your own authority with --cert and --key.\n`,
+  );
+  return made;
 }
 
 function collect(value: string, before: readonly string[] = []): readonly string[] {

@@ -12,7 +12,8 @@ import type { EnvironmentVariable, Section } from "./section.ts";
 export function configurationReference(sections: readonly Section[]): string {
   return sections
     .map(({ name, description, schema, environment }) => {
-      const rows = keysOf(schema, []).map(({ path, schema: key }) => row(name, path, key, environment));
+      const keys = keysOf(schema, []);
+      const rows = keys.map(({ path, schema: key }) => row(name, path, key, environment));
       return [
         `## ${name}`,
         "",
@@ -21,6 +22,7 @@ export function configurationReference(sections: readonly Section[]): string {
         "| key | type | default | environment | meaning |",
         "| --- | --- | --- | --- | --- |",
         ...rows,
+        ...variablesBeside(keys, environment).map((variable) => variableRow(name, variable)),
         "",
       ].join("\n");
     })
@@ -72,6 +74,17 @@ function row(section: string, path: readonly string[], schema: AnySchema, enviro
     meaning,
   ];
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replaceAll("\n", " ")).join(" | ")} |`;
+}
+
+/** Variables that set one member of a group, such as the secret of one source: the table has no key of that name. */
+function variablesBeside(keys: readonly Key[], environment: Section["environment"]): [string, EnvironmentVariable][] {
+  const told = new Set(keys.map(({ path }) => formatKey(path)));
+  return Object.entries(environment).filter(([, { path }]) => !told.has(formatKey(path)));
+}
+
+function variableRow(section: string, variable: [string, EnvironmentVariable]): string {
+  const [, { path, description }] = variable;
+  return `| \`${formatKey([section, ...path])}\` |  |  | ${formatVariable(variable)} | ${description.replaceAll("|", "\\|")} |`;
 }
 
 function formatKey(path: readonly string[]): string {

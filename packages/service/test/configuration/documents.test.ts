@@ -49,6 +49,24 @@ The LDAP server over SQL.
     );
   });
 
+  it("lists variables that set one member of a group", () => {
+    const section = defineSection({
+      name: "notify",
+      description: "Webhooks.",
+      schema: z.object({ sources: z.record(z.string(), z.object({ secret: z.string().describe("Its secret.") })) }),
+      environment: {
+        WEBHOOK_SECRET: { path: ["sources", "generic", "secret"], description: "The secret of generic." },
+      },
+    });
+    expect(configurationReference([section])).toContain(
+      [
+        "| `notify.sources.<name>.secret` | text | required |  | Its secret. |",
+        "| `notify.sources.generic.secret` |  |  | `WEBHOOK_SECRET` | The secret of generic. |",
+        "",
+      ].join("\n"),
+    );
+  });
+
   it("refuses a key that nobody has described", () => {
     const bare = defineSection({ name: "bare", description: "", schema: z.object({ key: z.string() }) });
     expect(() => configurationReference([bare])).toThrow("bare.key has no description");

@@ -1,6 +1,6 @@
 /** Puts archived files into a folder, each whole or not at all, and counts what is there afterwards. */
 import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
+import { createReadStream, createWriteStream, type Stats } from "node:fs";
 import { chmod, lstat, mkdir, readdir, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -13,13 +13,20 @@ import type { Bytes } from "./part.ts";
 /** There from before the first file until after the last. */
 const marker = ".espalier-restore-in-progress";
 
-/** Whether nothing is there, or what an interrupted restore of the same backup has left. */
-export async function isFolderFree(folder: string, backup: string): Promise<boolean> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException): string[] => {
-    if (error.code === "ENOENT") return [];
-    throw error;
-  });
-  return names.length === 0 || names.includes(`${marker}-${backup}`);
+/**
+ * Whether nothing is there, or what an interrupted restore of the same backup has left. In `/` there is always something: it is free
+ * where each file that is expected is missing, or is the same already, as one that several parts name.
+ */
+export async function isFolderFree(folder: string, backup: string, expected: Contents): Promise<boolean> {
+  const names = (await unlessAbsent(readdir(folder))) ?? [];
+  if (names.includes(`${marker}-${backup}`)) return true;
+  if (folder !== "/") return names.length === 0;
+  for (const [path, { digest }] of Object.entries(expected)) {
+    const status = await unlessAbsent(lstat(path));
+    if (status === undefined || status.isDirectory()) continue;
+    if ((await tallyOf(path, status)).digest !== digest) return false;
+  }
+  return true;
 }
 
 /** Below `folder`, under the absolute path that each had. Modes are theirs; they belong to who restores them. */
@@ -56,28 +63,31 @@ export async function writeFiles(archive: Bytes, folder: string, backup = "drill
 /** What is there of the files that are expected, by the absolute paths that they had. */
 export async function inspectFolder(folder: string, expected: Contents): Promise<Contents> {
   const contents: Record<string, Tally> = {};
-  for await (const path of below(folder)) {
-    if (!Object.hasOwn(expected, path.slice(folder.length))) continue;
-    const status = await lstat(path);
-    const type = status.isDirectory() ? "directory" : status.isSymbolicLink() ? "symlink" : "file";
-    const linkName = type === "symlink" ? await readlink(path) : "";
-    const hash = createHash("sha256").update(`${type} ${status.mode & 0o7777} ${linkName}\n`);
-    let count = 0;
-    if (type === "file") {
-      for await (const chunk of createReadStream(path)) {
-        hash.update(chunk);
-        count += chunk.length;
-      }
-    }
-    contents[path.slice(folder.length)] = { count, digest: hash.digest("hex") };
+  for (const name of Object.keys(expected)) {
+    const path = join(folder, name);
+    const status = await unlessAbsent(lstat(path));
+    if (status !== undefined) contents[name] = await tallyOf(path, status);
   }
   return contents;
 }
 
-async function* below(folder: string): AsyncGenerator<string, void, undefined> {
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    yield path;
-    if (entry.isDirectory()) yield* below(path);
+async function tallyOf(path: string, status: Stats): Promise<Tally> {
+  const type = status.isDirectory() ? "directory" : status.isSymbolicLink() ? "symlink" : "file";
+  const linkName = type === "symlink" ? await readlink(path) : "";
+  const hash = createHash("sha256").update(`${type} ${status.mode & 0o7777} ${linkName}\n`);
+  let count = 0;
+  if (type === "file") {
+    for await (const chunk of createReadStream(path)) {
+      hash.update(chunk);
+      count += chunk.length;
+    }
   }
+  return { count, digest: hash.digest("hex") };
+}
+
+async function unlessAbsent<T>(asked: Promise<T>): Promise<T | undefined> {
+  return asked.catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
 }
