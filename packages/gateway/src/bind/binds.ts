@@ -2,6 +2,7 @@
  * The bind operation, RFC 4511 §4.2 and RFC 4513 §5.1: simple binds of users under the base, against the row as the
  * database has it now. Everything else fails closed, and to the client every refusal looks the same.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import {
   type BindRequest,
   isWithin,
@@ -12,6 +13,7 @@ import {
   ResultCode,
 } from "@espalier/ldap";
 import type { BindOperation, Handled } from "@espalier/ldap/server";
+import { TokenBuckets } from "@espalier/service/token-bucket";
 import type { ApprovalOutcome, NotificationBackend } from "../approval/notification.ts";
 import type { AttemptKeys, BindAttempt } from "../backoff/attempt.ts";
 import type { BackoffDecision, BackoffLedger } from "../backoff/ledger.ts";
@@ -63,8 +65,13 @@ interface BindInProgress {
   readonly attempt: BindAttempt;
 }
 
+/** Some clients, Dovecot among them, bind anew as soon as they are dropped: then each drop has to wait. */
+const hastyPauseMs = 1_000;
+
 export class Binds {
   readonly #options: BindOptions;
+  /** Drops of an account at an address that need not wait. */
+  readonly #promptDrops = new TokenBuckets({ average: 30, burst: 5, maxKeys: 10_000 });
 
   constructor(options: BindOptions) {
     this.#options = options;
@@ -125,7 +132,7 @@ export class Binds {
     const since = refresher.outageSinceMs ?? now();
     const known = population.credentials(username);
     if (known !== undefined && now() - since < lastKnownForMs) return this.#verify(bind, known);
-    this.#drop(bind, `database away: ${messageOf(error)}`);
+    return this.#drop(bind, `database away: ${messageOf(error)}`);
   }
 
   #verify(bind: BindInProgress, credentials: Credentials | BindRefusal): Handled {
@@ -159,7 +166,7 @@ export class Binds {
     return asked.then((outcome) => this.#answered(bind, username, outcome));
   }
 
-  #answered(bind: BindInProgress, username: string, outcome: ApprovalOutcome): void {
+  #answered(bind: BindInProgress, username: string, outcome: ApprovalOutcome): Handled {
     switch (outcome.type) {
       case "approved":
         this.#admit(bind, username);
@@ -170,8 +177,7 @@ export class Binds {
         this.#end(bind, `not approved: ${outcome.reason}`);
         break;
       case "unavailable":
-        this.#drop(bind, `approval not to be had: ${outcome.reason}`);
-        break;
+        return this.#drop(bind, `approval not to be had: ${outcome.reason}`);
     }
   }
 
@@ -190,9 +196,8 @@ export class Binds {
   }
 
   /** What a real user's overload does, an unknown user's does too: otherwise overload would tell who exists. */
-  #refused(bind: BindInProgress, reason: BindRefusal, outcome: DummyOutcome): void {
-    if (outcome === "mismatch") this.#fail(bind, reason);
-    else this.#drop(bind, notVerified[outcome]);
+  #refused(bind: BindInProgress, reason: BindRefusal, outcome: DummyOutcome): Handled {
+    return outcome === "mismatch" ? this.#fail(bind, reason) : this.#drop(bind, notVerified[outcome]);
   }
 
   /** Refuses, in the time that a wrong password takes, without looking at the password. */
@@ -216,10 +221,11 @@ export class Binds {
   }
 
   /** Says nothing: the client tries another server. */
-  #drop({ operation, attempt }: BindInProgress, reason: string): void {
+  #drop({ operation, account, attempt }: BindInProgress, reason: string): Handled {
     this.#options.backoff.unverified(attempt);
     setReason(operation, reason);
-    operation.dropConnection();
+    if (this.#promptDrops.take(`${operation.session.remoteAddress} ${account}`)) return operation.dropConnection();
+    return delay(hastyPauseMs).then(() => operation.dropConnection());
   }
 
   /**

@@ -205,6 +205,24 @@ describe("while the database is away", () => {
     expect(await bound(await running.client(), `uid=ann,${base}`, "secret")).toBe(`0 dn:uid=ann,${base}`);
   });
 
+  it("a client that connects anew without a pause loses its connections after a second each, and nobody else does", async () => {
+    using tables = new UserTables();
+    fill(tables);
+    await using running = await runGateway(tables, uncounted);
+    away(tables);
+    const ends = async (name: string) => {
+      const client = await running.client();
+      await expect(client.bind(`${name},${base}`, "secret")).rejects.toSatisfy(dropped);
+      return name;
+    };
+    for (let i = 0; i < 5; i++) await ends("uid=ann");
+    const startMs = performance.now();
+    const hasty = ends("UID=Ann");
+    expect(await Promise.race([hasty, ends("uid=bob")])).toBe("uid=bob");
+    await hasty;
+    expect(performance.now() - startMs).toBeGreaterThan(900);
+  });
+
   it("binds go on against the last known hash, by option, for its time, and admit nobody that the row would not", async () => {
     using tables = new UserTables();
     fill(tables);
