@@ -1,5 +1,6 @@
 /** The manager's browser page as people use it: `espalier manager` over a slapd of a company, and Debian's Chromium. */
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { type OpenIdProvider, startOpenIdProvider } from "../../packages/manager/test/sessions/openid-provider.ts";
 import {
   createCertificateAuthority,
   formatEntries,
@@ -22,6 +23,10 @@ export interface PageSiteOptions {
   /** Servers that replicate each other; one unless said. */
   readonly nodes?: number;
   readonly contextPath?: string;
+  /** True: people can also sign in at an OpenID provider, which takes everybody for `provider.person`. */
+  readonly openId?: boolean;
+  /** Where promises are shown from. */
+  readonly prometheus?: string;
 }
 
 export interface PageSite extends AsyncDisposable {
@@ -30,6 +35,8 @@ export interface PageSite extends AsyncDisposable {
   readonly slapd: Slapd;
   readonly manager: Manager;
   readonly browser: Browser;
+  /** Where it was asked for. */
+  readonly provider: OpenIdProvider | undefined;
   /** A tab of somebody who has not signed in, in a browser profile of its own. */
   newPage(options?: BrowserContextOptions): Promise<Page>;
 }
@@ -46,14 +53,27 @@ export const pagePassword = "correct horse";
 export const pageBase = "dc=example,dc=com";
 
 export async function startPageSite(options: PageSiteOptions = {}): Promise<PageSite> {
-  const { nodes: count = 1, contextPath = "" } = options;
+  const { nodes: count = 1, contextPath = "", openId = false, prometheus } = options;
   await using cleanup = new AsyncDisposableStack();
   const ldif = formatEntries(company(options));
   const nodes = await startDirectory(cleanup, ldif, count);
   const [slapd] = nodes as readonly [Slapd];
+  let provider: OpenIdProvider | undefined;
   const manager = cleanup.use(
     await startManager({
-      configuration: { clusters: [clusterOf(nodes)], manager: { totp: { required: ["helpdesk"] } }, notify },
+      async configuration(origin) {
+        const callback = `${origin}${contextPath}/api/v1/session/oidc/company/callback`;
+        if (openId) provider = cleanup.use(await startOpenIdProvider([callback]));
+        return {
+          clusters: [clusterOf(nodes)],
+          manager: {
+            totp: { required: ["helpdesk"] },
+            ...(prometheus === undefined ? {} : { prometheus: { url: prometheus } }),
+            ...(provider === undefined ? {} : { publicUrl: origin, oidc: { company: openIdOf(provider) } }),
+          },
+          notify,
+        };
+      },
       environment: contextPath === "" ? {} : { CONTEXT_PATH: contextPath },
     }),
   );
@@ -61,13 +81,23 @@ export async function startPageSite(options: PageSiteOptions = {}): Promise<Page
   cleanup.defer(() => browser.close());
   const resources = cleanup.move();
   return {
-    ...{ url: manager.url, slapd, manager, browser },
+    ...{ url: manager.url, slapd, manager, browser, provider },
     async newPage(contextOptions = {}) {
       const context = await browser.newContext({ locale: "en-GB", ...contextOptions });
       context.setDefaultTimeout(timeoutMs);
       return context.newPage();
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+/** Whoever it names acts as the administrator of the directory, with what their own roles allow. */
+function openIdOf({ issuer, clientId, clientSecret }: OpenIdProvider) {
+  return {
+    ...{ issuer, clientId, clientSecret, label: "Sign in with the company's account" },
+    dn: `uid={preferred_username},ou=people,${pageBase}`,
+    clusters: [pageCluster],
+    serviceAccount: true,
   };
 }
 
@@ -103,6 +133,7 @@ function clusterOf(nodes: readonly Slapd[]) {
     description: "The directory of Example Ltd",
     base_dn: pageBase,
     bind_dn: nodes[0]!.rootDn,
+    bind_password: nodes[0]!.rootPassword,
     nodes: nodes.map(({ port }, index) => ({ host: "127.0.0.1", port, name: `ldap${index + 1}` })),
     roles: [
       { role: "admin", users: [nodes[0]!.rootDn] },

@@ -57,6 +57,7 @@ export const screens: readonly Screen[] = [
     heading: /^Replication/,
   })),
   { name: "monitoring", path: at("monitoring"), heading: /Monitoring/ },
+  { name: "slos", path: "/slos", heading: "Promises", shows: "No Prometheus is configured" },
   { name: "findings", path: "/findings", heading: "Findings", shows: "This process makes no checks" },
   ...(["channels", "deliveries", "routes", "refused"] as const).map((tab) => ({
     name: `notifications-${tab}`,

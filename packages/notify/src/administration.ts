@@ -1,5 +1,5 @@
 /** What people look at and do about notifications, over the store: beside the service, in its process or in another. */
-import { type EventLog, type Logger, type Severity, type Store, severities } from "@espalier/service";
+import { type EventLog, type Logger, type Severity, type Store, type StoredEvent, severities } from "@espalier/service";
 import type { Approval, ApprovalState } from "./approvals/approval.ts";
 import { type LockedUser, listApprovals, listLockedUsers } from "./approvals/list.ts";
 import { unlockApprovals } from "./approvals/unlock.ts";
@@ -11,6 +11,7 @@ import type { DeliveryState } from "./deliveries/delivery.ts";
 import { countDeliveries, type DeliveryPage, listDeliveries } from "./deliveries/list.ts";
 import { verifierOf } from "./hooks/config.ts";
 import { listRejections, type Rejection } from "./hooks/rejections.ts";
+import { readStory, type Story, type StoryEscalation } from "./routes/story.ts";
 import { sendTestMessage } from "./test-message.ts";
 
 export interface ChannelOverview {
@@ -42,6 +43,13 @@ export interface NotificationsOverview {
   readonly channels: readonly ChannelOverview[];
   readonly routes: readonly RouteOverview[];
   readonly hasApprovals: boolean;
+}
+
+/** With the channels of each step, as far as its route still has it. */
+export interface EventStory extends Omit<Story, "incidents"> {
+  readonly incidents: readonly (Omit<Story["incidents"][number], "escalations"> & {
+    readonly escalations: readonly (StoryEscalation & { readonly channels: readonly string[] })[];
+  })[];
 }
 
 export interface NotifyAdministrationOptions {
@@ -105,6 +113,25 @@ export class NotifyAdministration {
   /** @throws DeliveryError */
   delivery(id: string): Promise<DeadLetter> {
     return this.#deadLetters.show(id);
+  }
+
+  /** What came of an event, without what the service sends to itself. */
+  async story(event: StoredEvent): Promise<EventStory> {
+    const { config: current, store, log } = this.#options;
+    const config = current();
+    const routes = new Map(routesOf(config).map((route) => [route.name, route]));
+    const { events, deliveries, incidents } = await readStory(store, log, event);
+    return {
+      events,
+      deliveries: deliveries.filter(({ channel }) => Object.hasOwn(config.channels, channel)),
+      incidents: incidents.map(({ escalations, ...incident }) => ({
+        ...incident,
+        escalations: escalations.map((escalation) => ({
+          ...escalation,
+          channels: routes.get(escalation.route)?.escalate?.[escalation.step]?.channels ?? [],
+        })),
+      })),
+    };
   }
 
   /** @throws DeliveryError */

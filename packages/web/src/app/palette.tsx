@@ -9,6 +9,7 @@ import {
   IconHome,
   IconListCheck,
   IconSearch,
+  IconTarget,
   IconTimeline,
   IconUser,
   IconUserCheck,
@@ -24,6 +25,7 @@ import { clusterScreens, useCluster } from "./shell.tsx";
 const pageScreens = [
   ["/", "Home", IconHome],
   ["/findings", "Findings", IconListCheck],
+  ["/slos", "Promises (SLOs)", IconTarget],
   ["/timeline", "Timeline", IconTimeline],
   ["/notifications", "Notifications", IconBell],
   ["/approvals", "Approvals", IconUserCheck],

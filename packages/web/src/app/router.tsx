@@ -59,6 +59,7 @@ const routeTree = rootRoute.addChildren([
   screen("/notifications", () => import("../screens/notifications/notifications.tsx"), "tab", "state", "channel", "id"),
   screen("/approvals", () => import("../screens/approvals/approvals.tsx"), "state"),
   screen("/findings", () => import("../screens/findings/findings.tsx"), "id"),
+  screen("/slos", () => import("../screens/slos/slos.tsx"), "range"),
   screen("/timeline", () => import("../screens/timeline/timeline.tsx"), "type", "severity", "subject", "id"),
 ]);
 

@@ -33,6 +33,7 @@ import {
   IconSchema,
   IconSearch,
   IconSun,
+  IconTarget,
   IconTimeline,
   IconUpload,
   IconUser,
@@ -143,6 +144,7 @@ function SignedIn({ isRestricted }: { readonly isRestricted: boolean }) {
               {mayAudit && (
                 <>
                   <Screen to="/findings" label="Findings" icon={IconListCheck} isActive={screen === "findings"} />
+                  <Screen to="/slos" label="Promises" icon={IconTarget} isActive={screen === "slos"} />
                   <Screen
                     to="/notifications"
                     label="Notifications"

@@ -1,5 +1,5 @@
 /** How it looks: one green, generous text, and nothing that only colour tells. */
-import { type CSSVariablesResolver, createTheme, type MantineColorsTuple, Modal } from "@mantine/core";
+import { type CSSVariablesResolver, createTheme, type MantineColorsTuple, Modal, Notification } from "@mantine/core";
 
 const leaf: MantineColorsTuple = [
   "#eaf7f0",
@@ -26,6 +26,7 @@ export const theme = createTheme({
     "ui-monospace, 'Cascadia Code', 'Source Code Pro', Menlo, Consolas, 'DejaVu Sans Mono', monospace",
   headings: { fontWeight: "650" },
   components: {
+    Notification: Notification.extend({ defaultProps: { closeButtonProps: { "aria-label": "Close" } } }),
     Modal: Modal.extend({
       defaultProps: { closeButtonProps: { "aria-label": "Close" } },
       styles: { title: { fontWeight: 650, fontSize: "var(--mantine-font-size-lg)" } },
