@@ -57,6 +57,7 @@ describe("people of a cluster", () => {
     expect(shown.every((line) => line.includes(`node="${name}"`))).toBe(true);
     expect(counts.reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(3);
     expect(await watched.metrics("espalier_manager_operations_total")).toEqual([
+      `espalier_manager_operations_total{directory="main",node="${name}",kind="write",outcome="in_doubt"} 0`,
       `espalier_manager_operations_total{directory="main",node="${name}",kind="read",outcome="ok"} 50`,
     ]);
   });
