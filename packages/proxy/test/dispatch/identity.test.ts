@@ -225,12 +225,14 @@ describe.each(["session", "proxyauthz", "identity"] as const)("in mode %s", (mod
         for (const server of [one, two]) {
           server.gate = async (operation, target) => {
             const mood = moods[turn++ % moods.length] ?? 0;
+            // A bind that comes during the delay changes what the connection is, and not as whom this operation is executed.
+            const as = effective(operation);
             await delay(mood % 3);
             if (mood < 8) return true;
             // Also when it has been executed, and only the answer is missing.
             if (mood === 9 && operation.request.type === "modifyRequest") {
               const connection = operation.session.id;
-              server.executed.push({ connection, operation: "modify", target, as: effective(operation) });
+              server.executed.push({ connection, operation: "modify", target, as });
             }
             operation.dropConnection();
             return false;
