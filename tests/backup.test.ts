@@ -1,9 +1,10 @@
-import { copyFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { LdapClient } from "@espalier/ldap/client";
 import {
   ChildServer,
+  type Directory389,
   espalierCommand,
   fillPostgres,
   formatEntries,
@@ -13,6 +14,7 @@ import {
   requirePrograms,
   runCommand,
   type Slapd,
+  startDirectory389,
   startPostgres,
   startSlapd,
   succeed,
@@ -59,7 +61,7 @@ async function site(configuration: (directory: TemporaryDirectory) => string): P
   };
 }
 
-function cluster(slapd: Slapd): string {
+function cluster(slapd: Pick<Slapd, "port" | "rootDn" | "rootPassword">): string {
   const account = `bind_dn: "${slapd.rootDn}", bind_password: "${slapd.rootPassword}"`;
   return `clusters:\n  - { name: people, host: 127.0.0.1, port: ${slapd.port}, base_dn: "${baseDn}", ${account} }\n`;
 }
@@ -253,6 +255,83 @@ describe("a process that is killed (SIGKILL) at any moment", { timeout: 180_000 
     expect(await lasting(target)).toEqual(await lasting(source));
   });
 });
+
+requirePrograms({ "ns-slapd": "389-ds-base", "age-keygen": "age" })(
+  "a 389 Directory Server",
+  { timeout: 60_000 },
+  () => {
+    let directory: Directory389;
+    let place: Site;
+    beforeAll(async () => {
+      const population = uniformPopulation({ users: 90, groups: 9, groupsPerUser: 3 });
+      directory = await startDirectory389({
+        ldif: formatEntries(populationEntries(population, { baseDn, passwords: true })),
+      });
+      const backups = "check:\n  backups: { directory: backups, identityFile: age-key }\n";
+      place = await site(() => `${backups}${cluster(directory)}`);
+      // The scratch server runs as a user of its own, who must be able to enter the folder for temporary files.
+      chmodSync(place.directory.path, 0o755);
+      expect(await place.backup("create")).toMatchObject({ exitCode: 0, stderr: "" });
+    });
+    afterAll(async () => {
+      await place[Symbol.asyncDispose]();
+      await directory[Symbol.asyncDispose]();
+    });
+
+    const drills = () => readdirSync(place.directory.path).filter((name) => name.startsWith("espalier-drill-"));
+    const servers = () =>
+      readdirSync("/proc")
+        .filter((name) => /^\d+$/.test(name))
+        .filter((pid) => {
+          try {
+            const [program = "", ...parameters] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+            const isOurs = parameters.some((each) => each.startsWith(place.directory.file("espalier-drill-")));
+            return program.endsWith("/ns-slapd") && isOurs;
+          } catch {
+            return false;
+          }
+        });
+
+    it("is restored into a server made for that, which is written down", async () => {
+      const drilled = await place.backup("drill");
+      const [name = ""] = readdirSync(place.directory.file("backups")).filter((each) => each.startsWith("20"));
+      const [receipt, ...others] = readdirSync(place.directory.file("backups/receipts")).filter((each) =>
+        each.includes("-drill-"),
+      );
+      expect(others).toEqual([]);
+      expect(drilled).toEqual({
+        exitCode: 0,
+        stdout: [
+          "  configuration (1): the same",
+          "  ldap-schema:people (1): the same",
+          "  ldap:people (100): the same",
+          `${name} was restored, and is the same: ${place.directory.file(`backups/receipts/${receipt}`)}`,
+          "",
+        ].join("\n"),
+        stderr: "",
+      });
+    });
+
+    it.for([
+      ["is loaded", "log/errors"],
+      ["runs", "run/ldapi"],
+    ] as const)("leaves nothing of its scratch server when the drill is told to end while it %s", async ([, file]) => {
+      const child = place.start("drill");
+      await until(
+        `${file} to be there`,
+        () => drills().some((name) => existsSync(place.directory.file(`${name}/${file}`))),
+        {
+          timeoutMs: 30_000,
+          intervalMs: 5,
+        },
+      );
+      expect(servers()).toHaveLength(1);
+      await child.terminate();
+      await until("the server to be gone", () => servers().length === 0);
+      expect(drills()).toEqual([]);
+    });
+  },
+);
 
 /** What entries hold, and who they are. */
 async function lasting(slapd: Slapd): Promise<readonly string[]> {

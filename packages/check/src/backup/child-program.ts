@@ -7,6 +7,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { redactUrls } from "@espalier/service";
 import { BackupError } from "./backup-error.ts";
+import { untilReleased } from "./private-folder.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -80,7 +81,9 @@ export async function* streamOf(
   options: RunOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const child = start(program, parameters, options);
-  const ended = endOf(child, program);
+  // What it still wrote would be in a folder that is being removed.
+  const release = untilReleased(() => child.kill("SIGKILL"));
+  const ended = endOf(child, program).finally(release);
   const fed = feed(child, options.input);
   // A loop that is left early must not make an unhandled rejection of it.
   const settled = Promise.allSettled([fed, ended]);

@@ -110,7 +110,7 @@ async function tlsOf({ tls }: ClusterConfig, security: ClusterNode["security"]):
   };
 }
 
-async function readRootDse(client: LdapClient): Promise<RootDse> {
+export async function readRootDse(client: LdapClient): Promise<RootDse> {
   const { entries } = await client.searchAll({ baseObject: "", scope: "baseObject", attributes: ["*", "+"] });
   const [entry] = entries;
   const isOpenLdap = entry?.texts("objectClass").some((name) => name.toLowerCase() === "openldaprootdse") === true;

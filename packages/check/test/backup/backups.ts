@@ -85,7 +85,10 @@ export function databaseSource(name: string, url: string): DatabaseSource {
   return { kind: "database", name, url: new Secret(url) };
 }
 
-export function directorySource(slapd: Slapd, name = "people"): DirectorySource {
+export function directorySource(
+  slapd: Pick<Slapd, "port" | "baseDn" | "rootDn" | "rootPassword">,
+  name = "people",
+): DirectorySource {
   const cluster = clusterConfig.parse({
     ...{ name, host: "127.0.0.1", port: slapd.port, tls: "none", base_dn: slapd.baseDn },
     ...{ bind_dn: slapd.rootDn, bind_password: slapd.rootPassword },

@@ -73,6 +73,12 @@ export async function ldapParts(source: DirectorySource, { environment }: Surrou
   ];
 }
 
+/** All that it holds, as a backup over LDAP has it. */
+export function readDirectory(opened: OpenedNode, base: string): Bytes {
+  const reading = new DirectoryReading(opened, base);
+  return reading.ldif(reading.read());
+}
+
 class DirectoryReading {
   readonly #opened: OpenedNode;
   readonly #base: string;
@@ -137,7 +143,8 @@ class DirectoryReading {
     const controls = [manageDsaITControl()];
     try {
       yield* client.paged(search, { pageSize }, { controls }).entries();
-      if (rootDse.supportedControls.has(Oid.subentries)) {
+      // 389 Directory Server knows the control too, and has given them already.
+      if (rootDse.supportedControls.has(Oid.subentries) && rootDse.server !== "389") {
         const { entries } = await client.searchAll(search, { controls: [...controls, subentriesControl(true)] });
         yield* entries;
       }

@@ -8,26 +8,33 @@ import { type PrivateFolder, privateFolder, untilReleased } from "../private-fol
 
 export interface ScratchFolder extends PrivateFolder {
   readonly user: UnixUser;
+  /** Of that user; undefined: as ourselves. */
+  readonly userName: string | undefined;
 }
 
 /** @param preferred the user that the server's package made; databases refuse to run as root */
 export async function scratchFolder(preferred: string): Promise<ScratchFolder> {
-  const user = process.getuid?.() === 0 ? await unixUser(preferred) : {};
+  const { name: userName, user } = process.getuid?.() === 0 ? await unixUser(preferred) : { name: undefined, user: {} };
   const folder = await privateFolder("drill");
-  if (user.uid !== undefined && user.gid !== undefined) await chown(folder.path, user.uid, user.gid);
-  return { ...folder, user };
+  await chownTo(folder.path, user);
+  return { ...folder, user, userName };
 }
 
-async function unixUser(name: string): Promise<UnixUser> {
+export async function chownTo(path: string, { uid, gid }: UnixUser): Promise<void> {
+  if (uid !== undefined && gid !== undefined) await chown(path, uid, gid);
+}
+
+async function unixUser(name: string): Promise<{ readonly name: string; readonly user: UnixUser }> {
   const accounts = (await readFile("/etc/passwd", "utf8")).split("\n").map((line) => line.split(":"));
   const found = accounts.find(([each]) => each === name) ?? accounts.find(([each]) => each === "nobody");
-  if (found === undefined) {
+  const [foundName, , uid, gid] = found ?? [];
+  if (foundName === undefined) {
     throw new BackupError(
       "refused",
       `A drill needs a user to run its server as: make the user ${name}, or do not run it as root.`,
     );
   }
-  return { uid: Number(found[2]), gid: Number(found[3]) };
+  return { name: foundName, user: { uid: Number(uid), gid: Number(gid) } };
 }
 
 export interface ServerStart {
@@ -35,8 +42,10 @@ export interface ServerStart {
   readonly parameters: readonly string[];
   readonly environment: Environment;
   readonly user: UnixUser;
-  /** What it writes to its standard error once it takes connections. */
-  readonly readiness: RegExp;
+  /** What it writes to its standard error once it takes connections, or what comes about once it does. */
+  readonly readiness: RegExp | ((signal: AbortSignal) => Promise<unknown>);
+  /** What ends it with its other processes: SIGQUIT, unless that would make it leave a core file. */
+  readonly ending?: NodeJS.Signals;
 }
 
 const startTimeoutMs = 60_000;
@@ -48,12 +57,13 @@ export async function startServer({
   environment,
   user,
   readiness,
+  ending = "SIGQUIT",
 }: ServerStart): Promise<AsyncDisposable> {
   const child = start(program, parameters, { environment, user });
-  const release = untilReleased(() => child.kill("SIGQUIT"));
+  const release = untilReleased(() => child.kill(ending));
   const server: AsyncDisposable = {
     [Symbol.asyncDispose]: async () => {
-      await end(child);
+      await end(child, ending);
       release();
     },
   };
@@ -67,7 +77,7 @@ export async function startServer({
   }
 }
 
-async function becomesReady(child: ChildProcess, readiness: RegExp): Promise<void> {
+async function becomesReady(child: ChildProcess, readiness: ServerStart["readiness"]): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let said = "";
   const patience = setTimeout(
@@ -79,21 +89,24 @@ async function becomesReady(child: ChildProcess, readiness: RegExp): Promise<voi
   child.stdout?.resume();
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     said = (said + text).slice(-2_000);
-    if (readiness.test(said)) resolve();
+    if (readiness instanceof RegExp && readiness.test(said)) resolve();
   });
+  const ended = new AbortController();
+  if (!(readiness instanceof RegExp)) readiness(ended.signal).then(() => resolve(), reject);
   try {
     await promise;
   } finally {
+    ended.abort();
     clearTimeout(patience);
   }
 }
 
 /** Nothing of it is wanted any more: it need not end well. */
-async function end(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess, ending: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
   const ended = once(child, "exit");
   // PostgreSQL ends its other processes at SIGQUIT, and leaves them at SIGKILL.
-  child.kill("SIGQUIT");
+  child.kill(ending);
   const patience = setTimeout(() => child.kill("SIGKILL"), 5_000);
   await ended;
   clearTimeout(patience);
