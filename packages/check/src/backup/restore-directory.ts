@@ -137,9 +137,23 @@ class Restoring {
     await using spools = new AsyncDisposableStack();
     const newSpool = async () => spools.use(await EntrySpool.create(workFolder));
     const groups = await newSpool();
-    let orphans = await newSpool();
+    const orphans = await newSpool();
     const put = async (entry: DirectoryEntry, waiting: EntrySpool) => {
       if (!(await this.#put(entry))) await waiting.add(entry);
+    };
+    /** Puts them as long as some get in. Gives those of which nothing above is there. */
+    const settle = async (waiting: EntrySpool): Promise<EntrySpool> => {
+      for (let before = waiting; ; ) {
+        if (before.count === 0) return before;
+        const after = await newSpool();
+        await inParallel(
+          before.entries(),
+          (entry) => put(entry, after),
+          () => window,
+        );
+        if (after.count === before.count) return after;
+        before = after;
+      }
     };
     await inParallel(
       entriesOf(this.#restore.entries),
@@ -148,33 +162,26 @@ class Restoring {
         if (normalName(entry.dn) === base) {
           await this.#put(entry);
           await this.#mark();
-        } else if (!this.#isMarked) await orphans.add(entry);
-        else if (isGroup(entry)) await groups.add(entry);
+        } else if (isGroup(entry)) await groups.add(entry);
+        else if (!this.#isMarked) await orphans.add(entry);
         else await put(entry, orphans);
       },
       () => (this.#isMarked ? window : 1),
     );
     if (!this.#isMarked) throw new BackupError("failed", `The backup has no entry ${this.#restore.baseDn}.`);
+    // Before the groups: one who comes after a group of theirs gets no memberOf.
+    const belowGroups = await settle(orphans);
     await inParallel(
       groups.entries(),
-      (entry) => put(entry, orphans),
+      (entry) => put(entry, belowGroups),
       () => window,
     );
-    for (;;) {
-      if (orphans.count === 0) break;
-      const waiting = await newSpool();
-      await inParallel(
-        orphans.entries(),
-        (entry) => put(entry, waiting),
-        () => window,
+    const left = await settle(belowGroups);
+    if (left.count > 0) {
+      throw new BackupError(
+        "failed",
+        `${left.count} entries have nothing above them, neither there nor in the backup.`,
       );
-      if (waiting.count === orphans.count) {
-        throw new BackupError(
-          "failed",
-          `${waiting.count} entries have nothing above them, neither there nor in the backup.`,
-        );
-      }
-      orphans = waiting;
     }
     await inParallel(
       groups.entries(),

@@ -49,6 +49,19 @@ describe("restoring a directory", () => {
     expect(await lasting(target)).toEqual(await lasting(source));
   });
 
+  it("gives everybody their memberOf, also who was read before what is above them", async () => {
+    const { unlocked } = await backedUp(source);
+    await using target = await startSlapd({ ldif: "", ...withMemberOf });
+    const { cluster } = directorySource(target);
+    await using node = await openCluster(cluster, undefined, "write");
+    const workFolder = mkdtempSync(join(tmpdir(), "espalier-restore-"));
+    onTestFinished(() => rmSync(workFolder, { recursive: true }));
+    const entries = baseThenBackwards(unlocked.content(unlocked.backup.part("ldap:people")));
+    const { problems } = await restoreDirectory({ node, baseDn, backup: unlocked.backup.name, entries, workFolder });
+    expect(problems).toEqual([]);
+    expect(await lasting(target)).toEqual(await lasting(source));
+  });
+
   it("again makes of changed entries what they were, and says what is too many", async () => {
     const { unlocked } = await backedUp(source);
     await using target = await startSlapd({ ldif: "" });
@@ -156,6 +169,13 @@ async function* firstHalf(content: AsyncIterable<Uint8Array>): AsyncGenerator<Ui
   const text = Buffer.concat(chunks).toString("utf8");
   yield Buffer.from(text.slice(0, text.indexOf("\n\n", text.length / 2) + 2));
   throw new Error("interrupted");
+}
+
+async function* baseThenBackwards(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of content) chunks.push(chunk);
+  const [base = "", ...others] = Buffer.concat(chunks).toString("utf8").trim().split("\n\n");
+  yield Buffer.from(`${[base, ...others.reverse()].join("\n\n")}\n`);
 }
 
 async function rootOf(slapd: Slapd): Promise<LdapClient> {
