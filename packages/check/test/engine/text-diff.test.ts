@@ -42,7 +42,10 @@ describe("for any two texts", () => {
     fc.assert(
       fc.property(text, text, (before, after) => {
         const diff = unifiedDiff("t", before, after);
-        if (before === after) return expect(diff).toBe("");
+        if (before === after) {
+          expect(diff).toBe("");
+          return;
+        }
         writeFileSync(join(folder, "t"), before);
         execFileSync("patch", ["-s", "-p1"], { cwd: folder, input: diff });
         expect(readFileSync(join(folder, "t"), "utf8")).toBe(after);
