@@ -119,18 +119,20 @@ export class OpenSession implements Session {
   }
 
   may(action: Action, cluster: string, dn?: string): boolean {
-    const connection = this.#connections.get(cluster);
-    if (connection === undefined || this.restriction !== undefined) return false;
-    if (connection.cluster.config.readonly && isChange(action)) return false;
-    return isAllowed(this.grants(cluster), action, dn, connection.dn);
+    const connection = this.#connectionFor(action, cluster);
+    return connection !== undefined && isAllowed(this.grants(cluster), action, dn, connection.dn);
   }
 
   /** Everywhere in the cluster, or below some DN: what is worth offering. */
   maySomewhere(action: Action, cluster: string): boolean {
+    return this.#connectionFor(action, cluster) !== undefined && isAllowedSomewhere(this.grants(cluster), action);
+  }
+
+  /** Where the session and the cluster let anybody do it at all. */
+  #connectionFor(action: Action, cluster: string): Connection | undefined {
     const connection = this.#connections.get(cluster);
-    if (connection === undefined || this.restriction !== undefined) return false;
-    if (connection.cluster.config.readonly && isChange(action)) return false;
-    return isAllowedSomewhere(this.grants(cluster), action);
+    if (connection === undefined || this.restriction !== undefined) return undefined;
+    return connection.cluster.config.readonly && isChange(action) ? undefined : connection;
   }
 
   require(action: Action, cluster: string, dn?: string): void {
