@@ -5,9 +5,9 @@
  * `{success, action}`. Beside that goes a `context` that Espalier's own approvals show and join requests by, and the `apikey`
  * that servers of that protocol read in the body.
  */
-import { type JsonAnswer, type PostOptions, postJson } from "./post-json.ts";
+import { type JsonAnswer, type JsonRequestOptions, requestJson } from "@espalier/service/request-json";
 
-export interface NotificationOptions extends PostOptions {
+export interface NotificationOptions extends Omit<JsonRequestOptions, "maxAnswerBytes"> {
   readonly url: URL;
   readonly apiKey: string | undefined;
   /** Which directory the login is for. */
@@ -24,6 +24,7 @@ export type ApprovalOutcome =
 
 /** Open requests at most: a person has one, so more than this is an attack with right passwords or a broken server. */
 const maxOpen = 1_000;
+const maxAnswerBytes = 64 * 1024;
 
 export class NotificationBackend {
   readonly #options: NotificationOptions;
@@ -69,7 +70,7 @@ export class NotificationBackend {
       ...(apiKey === undefined ? {} : { apikey: apiKey }),
     };
     try {
-      return outcomeOf(await postJson(url, request, this.#options));
+      return outcomeOf(await requestJson(url, request, { ...this.#options, maxAnswerBytes }));
     } catch (error) {
       return { type: "unavailable", reason: error instanceof Error ? error.message : String(error) };
     }

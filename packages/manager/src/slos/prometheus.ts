@@ -1,8 +1,7 @@
 /** Asks a Prometheus over its HTTP API, v1: what expressions give now and over time, and what its rules come to. */
 import { readFile } from "node:fs/promises";
-import { request as httpRequest } from "node:http";
-import { request as httpsRequest } from "node:https";
 import { CertificateError } from "@espalier/service";
+import { requestJson } from "@espalier/service/request-json";
 import { z } from "zod";
 import type { PrometheusConfig } from "./config.ts";
 
@@ -112,10 +111,12 @@ export class Prometheus {
     schema: Schema,
   ): Promise<z.output<Schema>> {
     const url = new URL(`api/v1/${path}?${new URLSearchParams(query)}`, this.#base);
-    const { status, body } = await get(url, this.#ca).catch((error: unknown) => {
-      throw new PrometheusError(`Prometheus (${this.#base}) does not answer: ${reasonOf(error)}.`, { cause: error });
-    });
-    const { data } = answerSchema.safeParse(parsed(body));
+    const { status, body } = await requestJson(url, undefined, { ca: this.#ca, timeoutMs, maxAnswerBytes }).catch(
+      (error: unknown) => {
+        throw new PrometheusError(`Prometheus (${this.#base}) does not answer: ${reasonOf(error)}.`, { cause: error });
+      },
+    );
+    const { data } = answerSchema.safeParse(body);
     if (data?.status === "error") {
       throw new PrometheusError(`Prometheus (${this.#base}) refuses the question: ${data.error}.`);
     }
@@ -131,43 +132,6 @@ const answerSchema = z.discriminatedUnion("status", [
   z.object({ status: z.literal("success"), data: z.unknown() }),
   z.object({ status: z.literal("error"), error: z.string() }),
 ]);
-
-/** No redirect is followed, and no answer is read without end. */
-function get(url: URL, ca: string | undefined): Promise<{ readonly status: number; readonly body: string }> {
-  const send = url.protocol === "https:" ? httpsRequest : httpRequest;
-  const signal = AbortSignal.timeout(timeoutMs);
-  // rejectUnauthorized is said aloud because NODE_TLS_REJECT_UNAUTHORIZED=0 would turn the default around.
-  const tls = { rejectUnauthorized: true, minVersion: "TLSv1.2", ...(ca === undefined ? {} : { ca }) } as const;
-  return new Promise((resolve, reject) => {
-    const fail = (error: Error) =>
-      reject(signal.aborted ? new Error(`nothing within ${timeoutMs / 1_000} s`, { cause: error }) : error);
-    const request = send(url, { headers: { accept: "application/json" }, signal, ...tls });
-    request.on("error", fail);
-    request.on("response", (response) => {
-      const chunks: Buffer[] = [];
-      let bytes = 0;
-      response.on("error", fail);
-      response.on("data", (chunk: Buffer) => {
-        bytes += chunk.length;
-        if (bytes > maxAnswerBytes) request.destroy(new Error(`the answer has more than ${maxAnswerBytes} bytes`));
-        else chunks.push(chunk);
-      });
-      response.on("end", () =>
-        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString("utf8") }),
-      );
-      response.on("close", () => fail(new Error("the connection was lost before the answer was complete")));
-    });
-    request.end();
-  });
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 const untrusted: ReadonlySet<string | undefined> = new Set([
   ...["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "UNABLE_TO_GET_ISSUER_CERT_LOCALLY"],

@@ -1,12 +1,13 @@
-/** One HTTP request that takes JSON and answers with JSON: no redirect is followed, and no answer is read without end. */
+/** One HTTP request that is answered with JSON: no redirect is followed, and no answer is read without end. */
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 
-export interface PostOptions {
+export interface JsonRequestOptions {
   /** PEM certificates to trust in place of the system's. */
   readonly ca: string | undefined;
   /** From the first packet to the last byte of the answer. */
   readonly timeoutMs: number;
+  readonly maxAnswerBytes: number;
 }
 
 export interface JsonAnswer {
@@ -15,22 +16,23 @@ export interface JsonAnswer {
   readonly body: unknown;
 }
 
-const maxAnswerBytes = 64 * 1024;
-
-/** @throws Error of the network, of TLS, for a time-out, or for an answer of more than 64 KiB. */
-export function postJson(url: URL, value: unknown, { ca, timeoutMs }: PostOptions): Promise<JsonAnswer> {
-  const payload = Buffer.from(JSON.stringify(value));
+/**
+ * @param value what is posted; a GET where there is none
+ * @throws Error of the network, of TLS, for a time-out, or for an answer that is too long
+ */
+export function requestJson(url: URL, value: unknown, options: JsonRequestOptions): Promise<JsonAnswer> {
+  const { ca, timeoutMs, maxAnswerBytes } = options;
+  const payload = value === undefined ? undefined : Buffer.from(JSON.stringify(value));
   const send = url.protocol === "https:" ? httpsRequest : httpRequest;
   const signal = AbortSignal.timeout(timeoutMs);
+  // rejectUnauthorized is said aloud because NODE_TLS_REJECT_UNAUTHORIZED=0 would turn the default around.
+  const tls = { rejectUnauthorized: true, minVersion: "TLSv1.2", ...(ca === undefined ? {} : { ca }) } as const;
+  const body = payload === undefined ? {} : { "content-type": "application/json", "content-length": payload.length };
   return new Promise((resolve, reject) => {
     const fail = (error: Error) =>
-      reject(signal.aborted ? new Error(`no answer within ${timeoutMs / 1000} s`, { cause: error }) : error);
-    const request = send(url, {
-      method: "POST",
-      headers: { "content-type": "application/json", accept: "application/json", "content-length": payload.length },
-      signal,
-      ...(ca === undefined ? {} : { ca }),
-    });
+      reject(signal.aborted ? new Error(`no answer within ${timeoutMs / 1_000} s`, { cause: error }) : error);
+    const method = payload === undefined ? "GET" : "POST";
+    const request = send(url, { method, headers: { accept: "application/json", ...body }, signal, ...tls });
     request.on("error", fail);
     request.on("response", (response) => {
       const chunks: Buffer[] = [];
