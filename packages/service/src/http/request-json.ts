@@ -40,8 +40,13 @@ export function requestJson(url: URL, value: unknown, options: JsonRequestOption
       response.on("error", fail);
       response.on("data", (chunk: Buffer) => {
         bytes += chunk.length;
-        if (bytes > maxAnswerBytes) request.destroy(new Error(`the answer has more than ${maxAnswerBytes} bytes`));
-        else chunks.push(chunk);
+        if (bytes <= maxAnswerBytes) {
+          chunks.push(chunk);
+          return;
+        }
+        // Without the error: where the answer came whole in one packet, nobody listens for it at the socket any more.
+        reject(new Error(`the answer has more than ${maxAnswerBytes} bytes`));
+        response.destroy();
       });
       response.on("end", () => resolve({ status: response.statusCode ?? 0, body: parsed(Buffer.concat(chunks)) }));
       response.on("close", () => fail(new Error("the connection was lost before the answer was complete")));
