@@ -1,7 +1,10 @@
 import { configDefaults, defineConfig } from "vitest/config";
 
-/** They touch nothing but files of their own: loading the engine once a worker and not once a file halves their time. */
-const checks = ["packages/check/test/{engine,inputs,output,rules}/**/*.test.ts"];
+/** They share no state beyond the modules': loading those once a worker, and not once a file, halves their time. */
+const together = [
+  "packages/check/test/{engine,inputs,output,rules}/**/*.test.ts",
+  "packages/{ldap,web}/test/**/*.test.ts",
+];
 
 export default defineConfig({
   test: {
@@ -10,13 +13,13 @@ export default defineConfig({
     // Real servers and real clients share two cores in CI: more workers only make them wait for each other.
     maxWorkers: 2,
     projects: [
-      { extends: true, test: { name: "checks", include: checks, isolate: false } },
+      { extends: true, test: { name: "together", include: together, isolate: false } },
       {
         extends: true,
         test: {
-          name: "all",
+          name: "apart",
           include: ["packages/*/test/**/*.test.ts", "tests/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, ...checks],
+          exclude: [...configDefaults.exclude, ...together],
         },
       },
     ],
