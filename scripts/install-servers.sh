@@ -32,6 +32,8 @@ packages="$packages chromium"
 packages="$packages tshark"
 # the Debian in which the steps of the image are carried out
 packages="$packages debootstrap"
+# what runs the units
+packages="$packages systemd"
 # the network of its own in which the installed package serves the demo
 packages="$packages iproute2"
 # what a newcomer types

@@ -213,12 +213,15 @@ describe("what starts the services", () => {
       { unit: "espalier-proxy.service", load: "loaded", active: "failed", sub: "failed" },
       { unit: "espalier-gateway.service", load: "loaded", active: "activating", sub: "auto-restart" },
       { unit: "espalier-old.service", load: "not-found", active: "inactive", sub: "dead" },
+      { unit: "espalier-notify.service", load: "masked", active: "inactive", sub: "dead" },
+      { unit: "espalier-manager.service", load: "bad-setting", active: "active", sub: "running" },
     ];
     const rows = await withProgram("systemctl", printing(JSON.stringify(units)), systemdRows);
     expect(rows.map((row) => [row.part, row.name, row.status, row.detail])).toEqual([
       ["unit", "espalier.service", "ok", "active (running)"],
       ["unit", "espalier-proxy.service", "failing", "failed (failed)"],
       ["unit", "espalier-gateway.service", "warning", "activating (auto-restart)"],
+      ["unit", "espalier-manager.service", "failing", "bad-setting, active (running)"],
     ]);
     const absent = "echo 'System has not been booted with systemd as init system' >&2; exit 1";
     expect(await withProgram("systemctl", absent, systemdRows)).toEqual([]);

@@ -64,17 +64,22 @@ const unitStatus: Readonly<Record<string, HealthStatus>> = {
   ...{ active: "ok", reloading: "ok", activating: "warning", deactivating: "warning", inactive: "warning" },
 };
 
-/** None where there is no systemd, or no unit of that name. */
+/** Units that somebody has put away, or that are only named by others. */
+const absent: ReadonlySet<string> = new Set(["not-found", "masked"]);
+
+/** None where there is no systemd, or no unit of that name. A unit that never ran and that nothing starts is none to systemd. */
 export async function systemdRows(): Promise<HealthRow[]> {
   const list = ["list-units", "--all", "--type=service", "--output=json", "espalier*"];
   const { stdout, failure } = await run("systemctl", list);
   if (failure !== undefined) return [];
   const { data } = z.array(unit).safeParse(parseJson(stdout));
   return (data ?? [])
-    .filter(({ load }) => load === "loaded")
-    .map(({ unit: name, active, sub }) => {
-      const detail = visible(`${active} (${sub})`);
-      return { part: "unit", name: visible(name), status: unitStatus[active] ?? "failing", detail };
+    .filter(({ load }) => !absent.has(load))
+    .map(({ unit: name, load, active, sub }) => {
+      const isLoaded = load === "loaded";
+      const status = isLoaded ? (unitStatus[active] ?? "failing") : "failing";
+      const detail = visible(`${isLoaded ? "" : `${load}, `}${active} (${sub})`);
+      return { part: "unit", name: visible(name), status, detail };
     });
 }
 

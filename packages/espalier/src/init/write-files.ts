@@ -33,6 +33,8 @@ export async function writeFiles({ output, text, secrets, isForced }: Files): Pr
   const { writeDurably } = await import("@espalier/check/bootstrap");
   const credentials = [...secrets].map(([variable, secret]) => [credentialPath(output, variable), secret] as const);
   for (const [path] of [...credentials, [output]] as const) refuseExisting(path, isForced);
+  // The user of the service reads what is in it; the secrets root alone, who hands them to the service.
+  await mkdir(dirname(output), { recursive: true, mode: 0o755 });
   if (credentials.length > 0) await mkdir(dirname(credentials[0]![0]), { recursive: true, mode: 0o700 });
   const write = async (path: string, content: string, mode: number) => {
     try {
