@@ -72,6 +72,7 @@ const tasks = {
   // Node still calls experimental what it does with every source that it runs.
   pack: () => build() || all(["node", "--disable-warning=ExperimentalWarning", "scripts/pack.ts", ...rest]),
   audit: () => all(["node", "scripts/audit.ts"]),
+  "pin-images": () => all(["node", "scripts/pin-images.ts", ...rest]),
   screenshots: () => build() || all(["node", "tests/browser/screenshots.ts", ...rest]),
   bench: () => all(["node", "bench/main.ts", ...rest]),
 };
