@@ -1,5 +1,5 @@
 import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { LdapClient } from "@espalier/ldap/client";
 import {
@@ -104,6 +104,16 @@ describe("a directory of 10,000 entries and a table of its users", { timeout: 12
       stderr: "",
     });
     expect(receipts).toHaveLength(1);
+  });
+
+  it("leave nothing of a scratch PostgreSQL when the drill is killed (SIGKILL)", async () => {
+    chmodSync(place.directory.path, 0o755);
+    const drill = place.start("drill");
+    await until("the server", () => programsWithin(place.directory).includes("postgres"), { intervalMs: 5 });
+    await drill.kill();
+    await until("the server to be gone", () => programsWithin(place.directory).length === 0);
+    const drills = () => readdirSync(place.directory.path).filter((name) => name.startsWith("espalier-drill-"));
+    await until("its folder to be gone", () => drills().length === 0);
   });
 
   it("fail their verification with the file's name when a byte of it is another", async () => {
@@ -279,19 +289,6 @@ requirePrograms({ "ns-slapd": "389-ds-base", "age-keygen": "age" })(
     });
 
     const drills = () => readdirSync(place.directory.path).filter((name) => name.startsWith("espalier-drill-"));
-    const servers = () =>
-      readdirSync("/proc")
-        .filter((name) => /^\d+$/.test(name))
-        .filter((pid) => {
-          try {
-            const [program = "", ...parameters] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-            const isOurs = parameters.some((each) => each.startsWith(place.directory.file("espalier-drill-")));
-            return program.endsWith("/ns-slapd") && isOurs;
-          } catch {
-            return false;
-          }
-        });
-
     it("is restored into a server made for that, which is written down", async () => {
       const drilled = await place.backup("drill");
       const [name = ""] = readdirSync(place.directory.file("backups")).filter((each) => each.startsWith("20"));
@@ -313,25 +310,44 @@ requirePrograms({ "ns-slapd": "389-ds-base", "age-keygen": "age" })(
     });
 
     it.for([
-      ["is loaded", "log/errors"],
-      ["runs", "run/ldapi"],
-    ] as const)("leaves nothing of its scratch server when the drill is told to end while it %s", async ([, file]) => {
+      ["told to end", "SIGTERM", "is loaded", "log/errors"],
+      ["told to end", "SIGTERM", "runs", "run/ldapi"],
+      ["killed", "SIGKILL", "is loaded", "log/errors"],
+      ["killed", "SIGKILL", "runs", "run/ldapi"],
+    ] as const)("leaves nothing of its scratch server when the drill is %s (%s) while it %s", async (moment) => {
+      const [, signal, , file] = moment;
       const child = place.start("drill");
       await until(
         `${file} to be there`,
         () => drills().some((name) => existsSync(place.directory.file(`${name}/${file}`))),
-        {
-          timeoutMs: 30_000,
-          intervalMs: 5,
-        },
+        { timeoutMs: 30_000, intervalMs: 5 },
       );
-      expect(servers()).toHaveLength(1);
-      await child.terminate();
-      await until("the server to be gone", () => servers().length === 0);
-      expect(drills()).toEqual([]);
+      expect(programsWithin(place.directory)).toEqual(["ns-slapd"]);
+      child.signal(signal);
+      expect(await child.exited()).toBe(signal);
+      await until("the server to be gone", () => programsWithin(place.directory).length === 0);
+      await until("its folder to be gone", () => drills().length === 0);
+      expect(readdirSync("/dev/shm").filter((name) => name.startsWith("sem.espalier-drill-"))).toEqual([]);
     });
   },
 );
+
+/** Of the processes whose parameters name a drill's folder in there, their programs: a server has more than one process. */
+function programsWithin(directory: TemporaryDirectory): readonly string[] {
+  const names = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const [program = "", ...parameters] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+        const isOurs = parameters.some((each) => each.startsWith(directory.file("espalier-drill-")));
+        // A shell waits until it is time to remove the folder.
+        return isOurs && program !== "/bin/sh" ? [basename(program)] : [];
+      } catch {
+        return [];
+      }
+    });
+  return [...new Set(names)];
+}
 
 /** What entries hold, and who they are. */
 async function lasting(slapd: Slapd): Promise<readonly string[]> {

@@ -1,5 +1,5 @@
 /** Programs of databases and directories, run without a shell: what they print as a stream, what they say as an error. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { accessSync, constants, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly variables?: Environment;
   readonly input?: AsyncIterable<Uint8Array>;
   readonly user?: UnixUser;
+  /** What ends it when this process ends without ending it, as by SIGKILL: for what must not outlive it. */
+  readonly deathSignal?: NodeJS.Signals;
   /** Gives it every variable of this process: restic and borg have their access keys there. */
   readonly inheritsEverything?: boolean;
 }
@@ -64,14 +66,34 @@ function folders({ PATH = "/usr/bin:/bin" }: Environment): string[] {
 }
 
 export function start(program: string, parameters: readonly string[], options: RunOptions): ChildProcess {
-  const { environment, variables = {}, user = {}, inheritsEverything = false } = options;
+  const { environment, variables = {}, user = {}, deathSignal, inheritsEverything = false } = options;
   const own = inheritsEverything ? environment : Object.fromEntries(inherited.map((name) => [name, environment[name]]));
-  return spawn(program, parameters, {
+  const [command, ...words] = [...dyingBy(deathSignal, environment), program, ...parameters];
+  return spawn(command!, words, {
     ...user,
     cwd: "/",
     env: { ...own, PATH: folders(environment).join(delimiter), LC_ALL: "C.UTF-8", ...variables },
     stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
   });
+}
+
+/**
+ * What a program is started by so that the kernel sends it a signal when this process is gone. util-linux has it; elsewhere
+ * programs are started as they are.
+ */
+function dyingBy(signal: NodeJS.Signals | undefined, environment: Environment): readonly string[] {
+  if (signal === undefined) return [];
+  setpriv ??= workingSetpriv(environment);
+  return setpriv === "" ? [] : [setpriv, "--pdeathsig", signal.replace(/^SIG/, ""), "--"];
+}
+
+let setpriv: string | undefined;
+
+/** Empty where there is none that can. */
+function workingSetpriv(environment: Environment): string {
+  const found = findProgram("setpriv", environment) ?? "";
+  const canDoIt = found !== "" && spawnSync(found, ["--pdeathsig", "KILL", "--", "true"]).status === 0;
+  return canDoIt ? found : "";
 }
 
 /** What it prints, as it comes. @throws BackupError with what it said, when it fails; the loop then ends with that */

@@ -14,7 +14,7 @@ import { programPath, textOf } from "../child-program.ts";
 import { readRootDse } from "../directory-connection.ts";
 import { entriesOf, readDirectory } from "../parts/ldap-part.ts";
 import type { Bytes, Surroundings } from "../parts/part.ts";
-import { untilReleased } from "../private-folder.ts";
+import { removedAtTheEnd } from "../private-folder.ts";
 import { definitionsOf, missingDefinitions } from "./definitions.ts";
 import { connectSoon, type DirectoryToDrill, type ScratchDirectory } from "./scratch-directory.ts";
 import { chownTo, type ScratchFolder, scratchFolder, startServer } from "./scratch-server.ts";
@@ -52,7 +52,7 @@ export async function scratch389(drill: DirectoryToDrill, { environment }: Surro
   await write("certmap.conf", "certmap default default\n");
   await write("dse.ldif", await configuration(folder, drill.baseDn, password));
 
-  const run = { environment, user };
+  const run = { environment, user, deathSignal: "SIGKILL" as const };
   const inputs = await writeByDepth(drill.entries(), file("ldif"));
   for (const input of inputs) await chownTo(input, user);
   await explained(file("log/errors"), () => {
@@ -82,11 +82,11 @@ export async function scratch389(drill: DirectoryToDrill, { environment }: Surro
 
 /** The server names it after the folder of its configuration, for the whole machine, and leaves it behind. */
 function semaphoreOf(path: string): Disposable {
-  const remove = () => rmSync(`/dev/shm/sem.${basename(path)}.stats`, { force: true });
-  const release = untilReleased(remove);
+  const semaphore = `/dev/shm/sem.${basename(path)}.stats`;
+  const release = removedAtTheEnd(semaphore);
   return {
     [Symbol.dispose]: () => {
-      remove();
+      rmSync(semaphore, { force: true });
       release();
     },
   };

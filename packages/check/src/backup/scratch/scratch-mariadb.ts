@@ -40,7 +40,7 @@ async function ownServer({ environment }: Surroundings) {
   await textOf(
     install,
     ["--no-defaults", `--datadir=${data}`, "--auth-root-authentication-method=normal", "--skip-test-db"],
-    { environment, user },
+    { environment, user, deathSignal: "SIGKILL" },
   );
   cleanup.use(
     await startServer({

@@ -24,10 +24,7 @@ export async function scratchPostgres(url: string | undefined, surroundings: Sur
   await textOf(
     initdb,
     ["-D", data, "-U", "espalier", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"],
-    {
-      environment,
-      user,
-    },
+    { environment, user, deathSignal: "SIGKILL" },
   );
   const settings = {
     listen_addresses: "",

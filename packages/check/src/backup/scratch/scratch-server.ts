@@ -59,7 +59,7 @@ export async function startServer({
   readiness,
   ending = "SIGQUIT",
 }: ServerStart): Promise<AsyncDisposable> {
-  const child = start(program, parameters, { environment, user });
+  const child = start(program, parameters, { environment, user, deathSignal: ending });
   const release = untilReleased(() => child.kill(ending));
   const server: AsyncDisposable = {
     [Symbol.asyncDispose]: async () => {

@@ -24,7 +24,7 @@ export async function scratchSlapd(drill: DirectoryToDrill, { environment }: Sur
   const folder = cleanup.use(await scratchFolder("openldap"));
   const { path, user } = folder;
   const file = (name: string) => join(path, name);
-  const run = { environment, user };
+  const run = { environment, user, deathSignal: "SIGKILL" as const };
   const modules = await moduleLines();
 
   await writeFile(file("bare.conf"), [...modules, ""].join("\n"), { mode: 0o644 });
