@@ -74,7 +74,7 @@ const tasks = {
   audit: () => all(["node", "scripts/audit.ts"]),
   "pin-images": () => all(["node", "scripts/pin-images.ts", ...rest]),
   screenshots: () => build() || all(["node", "tests/browser/screenshots.ts", ...rest]),
-  bench: () => all(["node", "bench/main.ts", ...rest]),
+  bench: () => build() || all(["node", "bench/main.ts", ...rest]),
 };
 if (!tasks[task]) {
   console.error(`Unknown task ${task}; one of: ${Object.keys(tasks).join(", ")}`);

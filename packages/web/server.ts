@@ -52,12 +52,14 @@ export function webPage({ contextPath, folder = builtFolder }: WebPageOptions): 
         return reply.header("content-encoding", "gzip").send(asset.gzip);
       }
       if (!isScreen(name)) return reply.callNotFound();
+      const isHome = name === "" && request.headers.cookie !== undefined;
+      const ahead = preloads(isHome ? ["session", "clusters"] : ["session"]);
       const nonce = randomBytes(16).toString("base64url");
       return reply
         .type("text/html; charset=utf-8")
         .header("cache-control", "no-store")
         .header("content-security-policy", policy(nonce))
-        .send(withHead(html, `<base href="${contextPath}/" /><meta name="style-nonce" nonce="${nonce}" />`));
+        .send(withHead(html, `<base href="${contextPath}/" /><meta name="style-nonce" nonce="${nonce}" />${ahead}`));
     });
     if (contextPath !== "") app.get(contextPath, async (_request, reply) => reply.redirect(`${contextPath}/`, 308));
   };
@@ -82,6 +84,11 @@ function policy(nonce: string): string {
     "form-action 'self'",
     "frame-ancestors 'none'",
   ].join("; ");
+}
+
+/** Asks the API for what the first screen shows, while the scripts that show it are still on their way. A stranger gets no clusters. */
+function preloads(routes: readonly string[]): string {
+  return routes.map((route) => `<link rel="preload" as="fetch" crossorigin href="api/v1/${route}" />`).join("");
 }
 
 function withHead(html: string, added: string): string {

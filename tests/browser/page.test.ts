@@ -74,6 +74,33 @@ describe("the browser page", () => {
     await card.getByText(/\d ms$/).waitFor();
   });
 
+  it("home asks for what it shows along with its scripts, each once, and needs no script but the first", async () => {
+    const visitor = await newPage();
+    await visitor.context().addCookies(await page.context().cookies());
+    const asked: string[] = [];
+    const isAsked = Promise.withResolvers<void>();
+    const first = ["api/v1/session", "api/v1/clusters"];
+    visitor.on("request", (request) => {
+      asked.push(request.url().slice(site.url.length + 1));
+      if (first.every((each) => asked.includes(each))) isAsked.resolve();
+    });
+    // Were they asked for by the scripts, these would never come.
+    await visitor.route("**/assets/*.js", async (route) => {
+      await isAsked.promise;
+      await route.continue();
+    });
+    await visitor.goto(`${site.url}/`);
+    await visitor
+      .getByRole("region", { name: `Cluster ${pageCluster}` })
+      .getByText("ldap1 (takes writes)")
+      .waitFor();
+    await visitor.getByRole("link", { name: "The whole timeline" }).waitFor();
+    expect(first.map((each) => asked.filter((path) => path === each).length)).toEqual([1, 1]);
+    const scripts = asked.filter((path) => path.endsWith(".js")).map((path) => path.replace(/-[\w-]{8}\.js$/, ""));
+    expect(scripts.toSorted()).toEqual(["assets/first", "assets/rolldown-runtime"]);
+    await visitor.context().close();
+  });
+
   it("the tree is opened by the keyboard, and shows an entry", async () => {
     await page.getByRole("link", { name: "Tree" }).click();
     const tree = page.getByRole("tree", { name: "Directory" });
@@ -204,6 +231,30 @@ describe("the browser page", () => {
       await page.keyboard.press("End");
       return (await page.getByText("its place is further down").count()) === 0 && (await row.count()) === 1;
     });
+  });
+
+  it("as the tree is scrolled its rows become others: none is made, and none is drawn again for less than a row", async () => {
+    const seen = (await page.evaluate(`(async () => {
+      const tree = document.querySelector("[role=tree]");
+      const frames = () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+      const scroll = async (to) => (tree.scrollTo(0, to), await frames(), [...tree.querySelectorAll("[role=treeitem]")]);
+      const titles = (rows) => rows.map(({ title }) => title);
+      await scroll(9_600);
+      const before = await scroll(9_601);
+      const names = titles(before);
+      const changes = [];
+      new MutationObserver((come) => changes.push(...come)).observe(tree, { subtree: true, childList: true, attributes: true, characterData: true });
+      await scroll(9_615);
+      const forLess = changes.length;
+      const after = await scroll(19_201);
+      const made = changes.reduce((sum, { addedNodes }) => sum + addedNodes.length, 0);
+      return {
+        ...{ forLess, made, count: before.length, areSame: after.every((row, index) => row === before[index]) },
+        others: titles(after).filter((name) => !names.includes(name)).length,
+      };
+    })()`)) as Record<string, unknown>;
+    expect(seen).toEqual({ forLess: 0, made: 0, count: seen.count, areSame: true, others: seen.count });
+    expect(seen.count).toBeLessThan(50);
   });
 
   it("what is dragged onto another entry is moved below it, once the change was looked at", async () => {

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const html = '<!doctype html><html lang="en"><head><title>Espalier</title></head><body></body></html>';
 const script = "console.log('an espalier');\n".repeat(100);
+const preload = (route: string) => `<link rel="preload" as="fetch" crossorigin href="api/v1/${route}" />`;
 const nothingHere = { status: 404, type: "application/json; charset=utf-8", body: { error: "there is nothing here" } };
 
 describe.for(["", "/directories/ldap"])("the page below %j", (contextPath) => {
@@ -69,11 +70,19 @@ describe.for(["", "/directories/ldap"])("the page below %j", (contextPath) => {
           "frame-ancestors 'none'",
         ].join("; "),
       );
-      expect(body.toString()).toBe(
-        html.replace("<head>", `<head><base href="${contextPath}/" /><meta name="style-nonce" nonce="${nonce}" />`),
-      );
+      const added = `<base href="${contextPath}/" /><meta name="style-nonce" nonce="${nonce}" />${preload("session")}`;
+      expect(body.toString()).toBe(html.replace("<head>", `<head>${added}`));
     },
   );
+
+  it("home has the browser ask how the nodes are at once, but for a stranger, who would not be told", async () => {
+    const asked = async (path: string, cookie: Record<string, string>) =>
+      [...(await get(path, cookie)).body.toString().matchAll(/<link rel="preload"[^>]*>/g)].map(([link]) => link);
+    const cookie = { cookie: "espalier_session=a-session" };
+    expect(await asked("/", cookie)).toEqual([preload("session"), preload("clusters")]);
+    expect(await asked("/", {})).toEqual([preload("session")]);
+    expect(await asked("/timeline", cookie)).toEqual([preload("session")]);
+  });
 
   it("no two answers have the same nonce", async () => {
     const bodies = await Promise.all(Array.from({ length: 20 }, async () => (await get("/")).body.toString()));

@@ -1,5 +1,4 @@
-/** Ctrl-K: any screen, cluster or entry by its name. */
-
+/** Ctrl-K: any screen, cluster or entry by its name. It comes, and opens, when it is first asked for. */
 import { filter, formatFilter } from "@espalier/ldap";
 import { useDebouncedValue } from "@mantine/hooks";
 import { createSpotlight, Spotlight, type SpotlightActionData } from "@mantine/spotlight";
@@ -86,6 +85,7 @@ export default function Palette() {
   const matching = places.filter(({ label, description = "" }) =>
     `${label} ${description}`.toLowerCase().includes(words),
   );
+  useEffect(() => palette.open(), []);
   useEffect(() => {
     if (entries.data !== undefined) chooseFirst();
   }, [entries.data]);

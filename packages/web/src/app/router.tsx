@@ -1,8 +1,15 @@
-/** Every screen and its address. Screens are loaded when they are first looked at. */
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+/** Every screen and its address. Screens are loaded when they are first looked at, but for the one to look at in the morning. */
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  type RouteComponent,
+} from "@tanstack/react-router";
 import { basePath } from "../api/client.ts";
 import { NotFound } from "../parts/not-found.tsx";
 import { ProblemAlert } from "../parts/problem-alert.tsx";
+import Home from "../screens/home/home.tsx";
 import { Shell } from "./shell.tsx";
 
 const rootRoute = createRootRoute({ component: Shell, notFoundComponent: NotFound });
@@ -21,21 +28,27 @@ function textSearch<const Name extends string>(...names: readonly Name[]) {
     };
 }
 
-const screen = <Path extends string, const Name extends string>(
+const route = <Path extends string, const Name extends string>(
   path: Path,
-  component: () => Promise<{ readonly default: () => React.ReactNode }>,
+  component: RouteComponent,
   ...names: readonly Name[]
 ) =>
   createRoute({
     getParentRoute: () => rootRoute,
     path,
-    component: lazyRouteComponent(component),
+    component,
     validateSearch: textSearch(...names),
     errorComponent: ({ error }) => <ProblemAlert error={error} />,
   });
 
+const screen = <Path extends string, const Name extends string>(
+  path: Path,
+  component: () => Promise<{ readonly default: () => React.ReactNode }>,
+  ...names: readonly Name[]
+) => route(path, lazyRouteComponent(component), ...names);
+
 const routeTree = rootRoute.addChildren([
-  screen("/", () => import("../screens/home/home.tsx")),
+  route("/", Home),
   screen("/sign-in", () => import("../screens/sign-in/sign-in.tsx"), "next", "problem"),
   screen("/me", () => import("../screens/me/me.tsx")),
   screen("/c/$cluster/tree", () => import("../screens/tree/tree.tsx"), "dn", "tab"),

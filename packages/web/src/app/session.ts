@@ -1,5 +1,5 @@
 /** Who has signed in, as the page knows them. */
-import { useQuery } from "@tanstack/react-query";
+import { queryOptions, useQuery } from "@tanstack/react-query";
 import { type ApiOutput, api, ProblemError, setCsrfToken } from "../api/client.ts";
 
 export type SessionJson = ApiOutput<"GET /session">;
@@ -24,6 +24,8 @@ export function useMayAnywhere(action: Action): boolean {
   return useSession().data?.clusters.some(({ may }) => may.includes(action)) === true;
 }
 
+export const sessionQuery = queryOptions({ queryKey: sessionKey, queryFn: fetchSession, staleTime: 60_000 });
+
 export function useSession() {
-  return useQuery({ queryKey: sessionKey, queryFn: fetchSession, staleTime: 60_000 });
+  return useQuery(sessionQuery);
 }

@@ -14,6 +14,7 @@ import {
   ScrollArea,
   Select,
   Text,
+  UnstyledButton,
   useComputedColorScheme,
   useMantineColorScheme,
 } from "@mantine/core";
@@ -43,7 +44,7 @@ import {
 } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, Navigate, Outlet, useLocation, useMatches, useNavigate, useParams } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { api } from "../api/client.ts";
 import { ProblemAlert } from "../parts/problem-alert.tsx";
 import { sessionKey, useMayAnywhere, useSession } from "./session.ts";
@@ -174,11 +175,6 @@ function SignedIn({ isRestricted }: { readonly isRestricted: boolean }) {
       <AppShell.Main id="main" tabIndex={-1}>
         <Outlet />
       </AppShell.Main>
-      {!isRestricted && (
-        <Suspense fallback={null}>
-          <Palette />
-        </Suspense>
-      )}
     </AppShell>
   );
 }
@@ -198,17 +194,26 @@ interface ScreenProps {
   readonly isActive: boolean;
 }
 
+/** A NavLink without the component: its own classes on plain elements, of which there are many on each screen. */
 function Screen({ to, params, label, icon: Icon, isActive }: ScreenProps) {
   return (
-    <NavLink
-      renderRoot={(props) => <Link to={to as never} params={params as never} {...props} />}
-      label={label}
-      leftSection={<Icon size={18} aria-hidden />}
-      active={isActive}
+    <Link
+      to={to as never}
+      params={params as never}
+      className={screenClass}
+      data-active={isActive || undefined}
       aria-current={isActive ? "page" : undefined}
-    />
+    >
+      <span className={NavLink.classes.section} data-position="left">
+        <Icon size={18} aria-hidden />
+      </span>
+      <span className={NavLink.classes.body}>
+        <span className={NavLink.classes.label}>{label}</span>
+      </span>
+    </Link>
   );
 }
+const screenClass = `mantine-focus-auto mantine-NavLink-root ${UnstyledButton.classes.root} ${NavLink.classes.root}`;
 
 function ClusterChoice() {
   const { data } = useSession();
@@ -238,10 +243,17 @@ function ClusterChoice() {
 }
 
 function PaletteButton() {
+  const [isWanted, want] = useState(false);
+  const open = () => (isWanted ? void openPalette() : want(true));
   // Here, and not where the palette is: the keys are taken before it has been loaded.
-  useHotkeys([["mod+K", () => void openPalette()]], []);
+  useHotkeys([["mod+K", open]], []);
   return (
     <>
+      {isWanted && (
+        <Suspense fallback={null}>
+          <Palette />
+        </Suspense>
+      )}
       <Button
         variant="default"
         size="xs"
@@ -252,11 +264,11 @@ function PaletteButton() {
             Ctrl K
           </Badge>
         }
-        onClick={() => void openPalette()}
+        onClick={open}
       >
         Go to…
       </Button>
-      <ActionIcon variant="default" size="lg" hiddenFrom="sm" aria-label="Go to…" onClick={() => void openPalette()}>
+      <ActionIcon variant="default" size="lg" hiddenFrom="sm" aria-label="Go to…" onClick={open}>
         <IconSearch size={18} aria-hidden />
       </ActionIcon>
     </>

@@ -1,9 +1,10 @@
 /** The page to look at in the morning: are the directories well, what has changed, and what wants attention. */
 import { Anchor, Card, Group, SimpleGrid, Skeleton, Stack, Text, Title } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { queryOptions, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type ApiOutput, api, isProblem } from "../../api/client.ts";
 import { useMayAnywhere } from "../../app/session.ts";
+import { Afterwards } from "../../parts/afterwards.tsx";
 import { EventList } from "../../parts/event-list.tsx";
 import { ProblemAlert } from "../../parts/problem-alert.tsx";
 import { ScreenPage } from "../../parts/screen-page.tsx";
@@ -15,12 +16,14 @@ import { PromisesCard } from "../slos/promises-card.tsx";
 type ClusterSummary = ApiOutput<"GET /clusters">["clusters"][number];
 const refreshMs = 15_000;
 
+export const clustersQuery = queryOptions({
+  queryKey: ["clusters"],
+  queryFn: ({ signal }) => api("GET /clusters", { signal }),
+  refetchInterval: refreshMs,
+});
+
 export default function Home() {
-  const clusters = useQuery({
-    queryKey: ["clusters"],
-    queryFn: ({ signal }) => api("GET /clusters", { signal }),
-    refetchInterval: refreshMs,
-  });
+  const clusters = useQuery(clustersQuery);
   return (
     <ScreenPage title="Home" help="How the directories are, what wants attention, and what changed lately.">
       {clusters.isPending && <Skeleton height={160} />}
@@ -29,12 +32,16 @@ export default function Home() {
         {clusters.data?.clusters.map((cluster) => (
           <ClusterCard key={cluster.name} cluster={cluster} />
         ))}
-        <FindingsCard />
-        <PromisesCard />
+        <Afterwards>
+          <FindingsCard />
+          <PromisesCard />
+        </Afterwards>
       </SimpleGrid>
-      <Attention />
-      <Waiting />
-      <Recent />
+      <Afterwards>
+        <Attention />
+        <Waiting />
+        <Recent />
+      </Afterwards>
     </ScreenPage>
   );
 }

@@ -1,17 +1,8 @@
 /** The tree itself: as many rows as can be seen are drawn, whatever is below one entry. Arrow keys as in any tree. */
-import { ActionIcon, Anchor, Loader, Text } from "@mantine/core";
-import {
-  IconChevronDown,
-  IconChevronRight,
-  IconFile,
-  IconFolder,
-  IconPinned,
-  IconUser,
-  IconUsersGroup,
-} from "@tabler/icons-react";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useCallback, useEffect, useRef, useState } from "react";
 import classes from "./directory-tree.module.css";
+import { EntryRow, OtherRow, rowId, rowIndex, textLeft } from "./tree-row.tsx";
 import { type Child, mayMoveBelow, type TreeRow } from "./tree-state.ts";
 import { useRowDrag } from "./use-row-drag.ts";
 
@@ -31,7 +22,8 @@ export interface DirectoryTreeProps {
 }
 
 const rowHeight = 32;
-const indent = 18;
+/** Above and below what is in sight. */
+const overscan = 10;
 
 export function DirectoryTree(props: DirectoryTreeProps) {
   const { rows, selected, sought, onSelect, onToggle, onMore, onRetry, onMenu, onMove } = props;
@@ -49,7 +41,7 @@ export function DirectoryTree(props: DirectoryTreeProps) {
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
-    overscan: 20,
+    overscan,
   });
   const items = virtualizer.getVirtualItems();
   // The rest of a long level is fetched as it comes near.
@@ -78,11 +70,40 @@ export function DirectoryTree(props: DirectoryTreeProps) {
     setCursor(index);
     virtualizer.scrollToIndex(index);
   }, [rows, cursor, virtualizer]);
-  const drag = useRowDrag({ isAllowed: mayMoveBelow, onDrop: onMove, onHover: (dn) => onToggle(dn, true) });
+  /** The row that a part of the page belongs to. */
+  const entryAt = (target: EventTarget) => {
+    const index = target instanceof Element ? rowIndex(target.closest("[role=treeitem]")?.id) : -1;
+    const row = rows[index];
+    return row?.kind === "entry" ? { index, row } : undefined;
+  };
+  const drag = useRowDrag({
+    rowAt: (target) => {
+      const row = entryAt(target)?.row;
+      return row && { dn: row.child.dn, isClosed: !row.isOpen && row.child.hasChildren !== "no" };
+    },
+    isAllowed: mayMoveBelow,
+    onDrop: onMove,
+    onHover: (dn) => onToggle(dn, true),
+  });
+  const onClick = ({ target }: React.MouseEvent) => {
+    const at = entryAt(target);
+    if (at === undefined) return;
+    putCursor(at.index);
+    const { child, isOpen } = at.row;
+    if (target instanceof Element && target.closest("button") !== null) onToggle(child.dn, !isOpen);
+    else onSelect(child.dn);
+  };
+  const onContextMenu = (event: React.MouseEvent) => {
+    const at = entryAt(event.target);
+    if (at === undefined) return;
+    event.preventDefault();
+    putCursor(at.index);
+    onMenu(at.row.child, event.clientX, event.clientY);
+  };
   const openMenu = (index: number) => {
     const row = rows[index];
-    const box = document.getElementById(`row-${index}`)?.getBoundingClientRect();
-    if (row?.kind === "entry" && box !== undefined) onMenu(row.child, box.left + row.depth * indent + 24, box.bottom);
+    const box = document.getElementById(rowId(index))?.getBoundingClientRect();
+    if (row?.kind === "entry" && box !== undefined) onMenu(row.child, box.left + textLeft(row), box.bottom);
   };
   const move = (index: number) => {
     const next = Math.max(0, Math.min(rows.length - 1, index));
@@ -125,103 +146,30 @@ export function DirectoryTree(props: DirectoryTreeProps) {
       role="tree"
       aria-label="Directory"
       tabIndex={0}
-      aria-activedescendant={`row-${cursor}`}
+      aria-activedescendant={rowId(cursor)}
       onKeyDown={onKeyDown}
+      onClick={onClick}
+      onContextMenu={onContextMenu}
+      {...drag.handlers}
     >
       <div role="presentation" style={{ height: virtualizer.getTotalSize(), position: "relative" }}>
         {items.map(({ index, start }) => {
           const row = rows[index];
           if (row === undefined) return null;
-          const style = { height: rowHeight, transform: `translateY(${start}px)`, paddingLeft: row.depth * indent + 4 };
-          const isCurrent = index === cursor;
-          if (row.kind !== "entry") {
-            return (
-              <div
-                key={`${row.kind} ${row.dn}`}
-                id={`row-${index}`}
-                role="treeitem"
-                aria-selected={false}
-                className={classes.row}
-                style={style}
-              >
-                {row.kind === "failed" ? (
-                  <Text size="sm" c="red" truncate>
-                    {row.error instanceof Error ? row.error.message : "It could not be read."}{" "}
-                    <Anchor component="button" size="sm" onClick={() => onRetry(row.dn)}>
-                      Try again
-                    </Anchor>
-                  </Text>
-                ) : row.kind === "empty" ? (
-                  <Text size="sm" c="dimmed">
-                    Nothing below that you may see
-                  </Text>
-                ) : (
-                  <Loader size="xs" aria-label="Loading" />
-                )}
-              </div>
-            );
-          }
-          const { child, isOpen, isPinned } = row;
-          const isTarget = drag.target === child.dn;
+          // By its place in sight: its element becomes another entry's, which is less work than another element.
+          const key = index - items[0]!.index;
+          if (row.kind !== "entry") return <OtherRow key={key} row={row} index={index} top={start} onRetry={onRetry} />;
+          const { child, depth, isOpen, isPinned } = row;
           return (
-            // biome-ignore lint/a11y/useKeyWithClickEvents: the tree as a whole takes the keys
-            <div
-              key={isPinned ? `pinned ${child.dn}` : child.dn}
-              id={`row-${index}`}
-              role="treeitem"
-              aria-level={row.depth + 1}
-              aria-expanded={child.hasChildren === "no" ? undefined : isOpen}
-              aria-selected={child.dn === selected}
-              className={`${classes.row} ${classes.entry} ${isCurrent ? classes.current : ""} ${isTarget ? classes.target : ""}`}
-              style={style}
-              title={child.dn}
-              {...drag.rowProps(child.dn, {
-                isMovable: row.depth > 0,
-                isClosed: !isOpen && child.hasChildren !== "no",
-              })}
-              onContextMenu={(event) => {
-                event.preventDefault();
-                putCursor(index);
-                onMenu(child, event.clientX, event.clientY);
-              }}
-              onClick={() => {
-                putCursor(index);
-                onSelect(child.dn);
-              }}
-            >
-              {child.hasChildren === "no" ? (
-                <span className={classes.chevron} />
-              ) : (
-                <ActionIcon
-                  size="sm"
-                  variant="subtle"
-                  color="gray"
-                  tabIndex={-1}
-                  aria-hidden
-                  onClick={(event) => {
-                    event.stopPropagation();
-                    putCursor(index);
-                    onToggle(child.dn, !isOpen);
-                  }}
-                >
-                  {isOpen ? <IconChevronDown size={16} /> : <IconChevronRight size={16} />}
-                </ActionIcon>
-              )}
-              <KindIcon child={child} />
-              <Text size="sm" truncate>
-                {row.depth === 0 ? child.dn : child.rdn}
-              </Text>
-              {isPinned && (
-                <Text size="xs" c="dimmed" className={classes.pinned}>
-                  <IconPinned size={12} aria-hidden /> its place is further down
-                </Text>
-              )}
-              {child.childCount !== undefined && child.childCount > 0 && (
-                <Text size="xs" c="dimmed">
-                  {child.childCount.toLocaleString()}
-                </Text>
-              )}
-            </div>
+            <EntryRow
+              key={key}
+              {...{ child, depth, isOpen, isPinned, index }}
+              top={start}
+              isCurrent={index === cursor}
+              isSelected={child.dn === selected}
+              isTarget={child.dn === drag.target}
+              isMovable={onMove !== undefined && depth > 0}
+            />
           );
         })}
       </div>
@@ -231,17 +179,4 @@ export function DirectoryTree(props: DirectoryTreeProps) {
 
 function dnOf(row: TreeRow | undefined): string | undefined {
   return row?.kind === "entry" ? row.child.dn : undefined;
-}
-
-function KindIcon({ child }: { readonly child: Child }) {
-  const classNames = child.objectClasses.map((name) => name.toLowerCase());
-  const has = (...names: readonly string[]) => names.some((name) => classNames.includes(name));
-  const Icon = has("inetorgperson", "posixaccount", "person", "account", "user")
-    ? IconUser
-    : has("groupofnames", "groupofuniquenames", "groupofmembers", "posixgroup", "group")
-      ? IconUsersGroup
-      : child.hasChildren === "no"
-        ? IconFile
-        : IconFolder;
-  return <Icon size={16} aria-hidden className={classes.icon} />;
 }

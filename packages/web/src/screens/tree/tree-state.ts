@@ -47,7 +47,8 @@ export function useTree(cluster: string, shown: string | undefined) {
           const level = before.get(dn) ?? { children: [], cursor: undefined, state: "loading" };
           return new Map(before).set(dn, change(level));
         });
-      put((level) => ({ ...level, state: "loading" }));
+      // What comes after the others is waited for in its own row already.
+      if (cursor === undefined) put((level) => ({ ...level, state: "loading" }));
       try {
         const query = { dn, limit: pageSize, cursor };
         const page = await api("GET /clusters/{cluster}/children", { params: { cluster }, query });
