@@ -1,4 +1,4 @@
-/** A whole check of a platform's compose files as a process: its time, its memory and its output, beside those of dclint. */
+/** A whole check of a platform's compose files as a process: its times, its memory and its output, beside those of dclint. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -74,6 +74,7 @@ export async function benchCheck(parameters: readonly string[]): Promise<void> {
     const head = [
       `${whole(services)} services in ${whole(files)} files`,
       "wall time",
+      "processor time",
       "peak memory",
       "piped output",
       "found",
@@ -90,32 +91,41 @@ export async function benchCheck(parameters: readonly string[]): Promise<void> {
 
 interface Run {
   readonly wallMs: number;
+  /** Of all its threads: that of the machine's other work is not in it. */
+  readonly processorMs: number;
   readonly peakBytes: number;
   readonly outputBytes: number;
   readonly found: number | undefined;
 }
 
-/** Tells the parent on a descriptor of its own how much memory the process had at most, when it ends. */
-const peakReporter = `data:text/javascript,${encodeURIComponent(
-  `import { writeSync } from "node:fs"; process.on("exit", () => writeSync(3, String(process.resourceUsage().maxRSS)));`,
+/** Tells the parent on a descriptor of its own, when the process ends, what it has used. */
+const usageReporter = `data:text/javascript,${encodeURIComponent(
+  `import { writeSync } from "node:fs"; process.on("exit", () => writeSync(3, JSON.stringify(process.resourceUsage())));`,
 )}`;
 
 async function measure(program: Program, folder: string): Promise<Run> {
   const start = performance.now();
-  const child = spawn(process.execPath, ["--import", peakReporter, ...program.arguments], {
+  const child = spawn(process.execPath, ["--import", usageReporter, ...program.arguments], {
     cwd: folder,
     stdio: ["ignore", "pipe", "inherit", "pipe"],
   });
   const output: Buffer[] = [];
-  let peak = "";
+  let usage = "";
   child.stdio[1]?.on("data", (bytes: Buffer) => output.push(bytes));
   child.stdio[3]?.on("data", (bytes: Buffer) => {
-    peak += bytes.toString();
+    usage += bytes.toString();
   });
   await once(child, "close");
   const wallMs = performance.now() - start;
   const text = Buffer.concat(output).toString();
-  return { wallMs, peakBytes: Number(peak) * 1024, outputBytes: Buffer.byteLength(text), found: program.found(text) };
+  const { userCPUTime, systemCPUTime, maxRSS } = JSON.parse(usage) as NodeJS.ResourceUsage;
+  return {
+    wallMs,
+    processorMs: (userCPUTime + systemCPUTime) / 1000,
+    peakBytes: maxRSS * 1024,
+    outputBytes: Buffer.byteLength(text),
+    found: program.found(text),
+  };
 }
 
 function rowOf(name: string, runs: readonly Run[]): readonly string[] {
@@ -123,6 +133,7 @@ function rowOf(name: string, runs: readonly Run[]): readonly string[] {
   return [
     name,
     `${whole(median(runs.map(({ wallMs }) => wallMs)))} ms`,
+    `${whole(median(runs.map(({ processorMs }) => processorMs)))} ms`,
     megabytes(Math.max(...runs.map(({ peakBytes }) => peakBytes))),
     `${whole(median(runs.map(({ outputBytes }) => outputBytes)))} bytes${isWhole ? "" : ", cut off"}`,
     isWhole ? whole(runs[0]?.found ?? 0) : "unknown",

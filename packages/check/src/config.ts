@@ -1,8 +1,8 @@
 /** The `check` section of espalier.yaml: what is asked of a deployment, what is excused, and what is looked at while it runs. */
-import { defineSection, duration } from "@espalier/service";
+import { defineSection, duration } from "@espalier/service/configuration";
 import { z } from "zod";
 import { backupsConfig } from "./backup/config.ts";
-import { profiles } from "./engine/rule.ts";
+import { defaultProfile, profiles } from "./engine/rule.ts";
 
 const ruleId = z.string().regex(/^[A-Z]{3}\d{3}$/, "must be the id of a rule, such as TLS003");
 
@@ -10,7 +10,10 @@ export const checkSection = defineSection({
   name: "check",
   description: "What is checked before a deployment and while it runs, and which findings are taken on.",
   schema: z.strictObject({
-    profile: z.enum(profiles).default("production").describe("How much is asked for: `lab`, `production` or `strict`."),
+    profile: z
+      .enum(profiles)
+      .default(defaultProfile)
+      .describe("How much is asked for: `lab`, `production` or `strict`."),
     interval: duration({ min: 10_000 })
       .prefault("5m")
       .describe("How often `espalier up` looks at what runs: certificates, nodes, replication, queue, disk, backups."),

@@ -1,19 +1,14 @@
 /** The check engine, its rules, and the operations around a deployment. */
 export type { CheckConfig } from "./config.ts";
-export { checkSection } from "./config.ts";
 export type { Baseline } from "./engine/baseline.ts";
 export { baselineOf, formatBaseline, parseBaseline, pruned } from "./engine/baseline.ts";
 export type { CheckOptions, Report } from "./engine/check.ts";
 export { check, isAskedIn, isFailing, isOpen } from "./engine/check.ts";
 export type { Edit } from "./engine/edit.ts";
 export type { Finding } from "./engine/finding.ts";
-export type { FixResult } from "./engine/fix/apply-fixes.ts";
-export { applyFixes } from "./engine/fix/apply-fixes.ts";
-export type { FixLevel, FixPlan, Refusal } from "./engine/fix/plan-fixes.ts";
-export { formatPlan, planFixes } from "./engine/fix/plan-fixes.ts";
 export { Project, type Unreadable } from "./engine/project.ts";
 export type { Found, Profile, Rule, RuleContext } from "./engine/rule.ts";
-export { profiles } from "./engine/rule.ts";
+export { defaultProfile, profiles } from "./engine/rule.ts";
 export type { CheckRun, RunOptions } from "./engine/run-check.ts";
 export { hasKnownFile, runCheck } from "./engine/run-check.ts";
 export type { ReadOptions } from "./inputs/read-project.ts";

@@ -62,14 +62,6 @@ export interface ManagerConfiguration extends CommonConfiguration {
   readonly store: StoreConfig;
 }
 
-export interface CheckConfiguration {
-  readonly check: CheckConfig;
-  /** The file that was read. */
-  readonly file: string | undefined;
-  /** Whether the file has nothing else. */
-  readonly isAlone: boolean;
-}
-
 /** At least one service is there. */
 export interface Configuration extends CommonConfiguration {
   readonly gateway?: GatewayConfig | undefined;
@@ -126,17 +118,6 @@ export function loadManagerConfiguration(environment: Environment, file: string 
     ],
   });
   return { ...values, warnings };
-}
-
-/** What a check asks and excuses: the rest of the file is not looked at, and no variable has to be set. @throws ConfigurationError */
-export function loadCheckConfiguration(environment: Environment, file: string | undefined): CheckConfiguration {
-  const { values, file: path } = loadConfiguration({
-    file,
-    environment,
-    sections: [checkSection],
-    optionalSections: foreign(checkSection).map((section) => ({ ...section, isVerbatim: () => true })),
-  });
-  return { check: values.check, file: path, isAlone: Object.keys(values).length === 1 };
 }
 
 /** Of a proxy that its command line describes: no file is read. @throws ConfigurationError */

@@ -2,17 +2,17 @@
 import { CommanderError } from "commander";
 import { exitCode } from "./exit-code.ts";
 import { createProgram } from "./program.ts";
-import { startFailure } from "./start-failure.ts";
 
 try {
   await createProgram(process.env).parseAsync(process.argv);
 } catch (error) {
-  process.exitCode = report(error);
+  process.exitCode = await report(error);
 }
 
-function report(error: unknown): number {
+async function report(error: unknown): Promise<number> {
   // Commander has said what was wrong already; help and version are no errors.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
+  const { startFailure } = await import("./start-failure.ts");
   const sentence = startFailure(error);
   if (sentence !== undefined) {
     process.stderr.write(`${sentence}\n`);

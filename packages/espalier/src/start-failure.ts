@@ -1,18 +1,18 @@
 /** Why a start failed, as a sentence for the person who started it, where it is theirs to mend. */
-import { CertificateError, ConfigurationError, formatProblem, StoreError } from "@espalier/service";
+import { ConfigurationError, formatProblem } from "@espalier/service/configuration";
 
 /** By their names, so that a service is not loaded to learn that an error is not its own. */
-const sentences = new Set(["WorkerStartError", "ControlError", "KeyFileError"]);
+const sentences = new Set(["WorkerStartError", "ControlError", "KeyFileError", "StoreError"]);
 
 /** The sentence, or undefined for an error that is none of the configuration's: a bug, which keeps its stack. */
 export function startFailure(error: unknown): string | undefined {
   if (error instanceof ConfigurationError) {
     return `The configuration cannot be used:\n${error.problems.map((problem) => `  ${formatProblem(problem)}`).join("\n")}`;
   }
-  if (error instanceof CertificateError) return `The certificate cannot be used: ${error.message}`;
-  if (error instanceof StoreError) return error.message;
-  if (error instanceof Error && sentences.has(error.name)) return error.message;
-  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  if (!(error instanceof Error)) return undefined;
+  if (error.name === "CertificateError") return `The certificate cannot be used: ${error.message}`;
+  if (sentences.has(error.name)) return error.message;
+  if (!("code" in error)) return undefined;
   const { code, message } = error;
   if (code === "ERR_SOURCE_URL" || code === "ERR_SOURCE_QUERY") return message;
   const where = "address" in error && "port" in error ? `${error.address}:${error.port}` : "the configured address";

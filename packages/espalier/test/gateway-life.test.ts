@@ -326,6 +326,23 @@ describe("several processes on one port", () => {
     );
   });
 
+  it("report together that the database is away, and that it is back", async () => {
+    await using running = await start({ workers: 2 });
+    const database = running.tables.path;
+    const reports = () => ["unreachable", "reachable"].map((end) => running.logged(`event database.${end}`).length);
+    const checked = async () =>
+      (JSON.parse((await running.get("/health")).body) as { checks: Record<string, { status: string }> }).checks;
+    for (const times of [1, 2]) {
+      renameSync(database, `${database}.away`);
+      await until("the outage", () => reports()[0] === times);
+      renameSync(`${database}.away`, database);
+      await until("its end", () => reports()[1] === times);
+      await until("the directory", async () => (await checked()).directory?.status === "ok");
+    }
+    expect(reports()).toEqual([2, 2]);
+    expect(running.logged("event database.unreachable")[0]).toMatchObject({ subject: base, source: "gateway" });
+  });
+
   it("reload together, and end together with a notice, also where each was signalled", async () => {
     await using running = await start({ workers: 2 });
     const clients = await Promise.all(Array.from({ length: 8 }, () => running.client()));

@@ -189,7 +189,7 @@ export {
   parseAttributeDescription,
 } from "./schema/attribute-description.ts";
 export type { AttributeType } from "./schema/attribute-type.ts";
-export { builtInSchema, rfc2307bisSchema } from "./schema/built-in-schema.ts";
+export { builtInSchema } from "./schema/built-in-schema.ts";
 export type {
   AttributeTypeDefinition,
   AttributeUsage,
@@ -232,6 +232,7 @@ export {
   parseNameForm,
   parseObjectClass,
 } from "./schema/parse-definition.ts";
+export { rfc2307bisSchema } from "./schema/rfc2307bis-schema.ts";
 export { matchingRuleUses } from "./schema/rule-use.ts";
 export { type ResolvedDescription, Schema, type SubschemaDefinitions } from "./schema/schema.ts";
 export { SyntaxOid } from "./schema/syntax-oid.ts";

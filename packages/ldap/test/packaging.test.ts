@@ -66,8 +66,11 @@ describe("npm pack", () => {
       ...JSON.parse(source),
       exports: {
         ".": { types: "./dist/index.d.ts", default: "./dist/index.js" },
-        "./server": { types: "./dist/server/index.d.ts", default: "./dist/server/index.js" },
         "./client": { types: "./dist/client/index.d.ts", default: "./dist/client/index.js" },
+        "./dn": { types: "./dist/dn/index.d.ts", default: "./dist/dn/index.js" },
+        "./ldif": { types: "./dist/ldif/index.d.ts", default: "./dist/ldif/index.js" },
+        "./schema": { types: "./dist/schema/index.d.ts", default: "./dist/schema/index.js" },
+        "./server": { types: "./dist/server/index.d.ts", default: "./dist/server/index.js" },
       },
     });
   });

@@ -5,20 +5,15 @@ export { clusterConfig, clustersConfig, clustersSection, creationForm, roleNames
 export type { ClusterNode, NodeSecurity } from "./clusters/nodes.ts";
 export { clusterNodes } from "./clusters/nodes.ts";
 export type { HostPort, ListenAddress } from "./configuration/address.ts";
-export { formatHostPort, hostPort, listenUrl, parseHostPort } from "./configuration/address.ts";
+export { formatHostPort, parseHostPort } from "./configuration/address.ts";
+export { hostPort, listenUrl } from "./configuration/address-schema.ts";
 export type { ConfigurationProblem } from "./configuration/error.ts";
 export { ConfigurationError, formatProblem } from "./configuration/error.ts";
 export { configurationJsonSchema } from "./configuration/json-schema.ts";
 export type { ConfigurationSources, LoadedConfiguration } from "./configuration/load.ts";
 export { loadConfiguration } from "./configuration/load.ts";
-export {
-  byteSize,
-  duration,
-  formatByteSize,
-  formatDuration,
-  parseByteSize,
-  parseDuration,
-} from "./configuration/quantity.ts";
+export { formatByteSize, formatDuration, parseByteSize, parseDuration } from "./configuration/quantity.ts";
+export { byteSize, duration } from "./configuration/quantity-schema.ts";
 export { configurationReference } from "./configuration/reference.ts";
 export { Secret, secret } from "./configuration/secret.ts";
 export type { EnvironmentTable, EnvironmentVariable, Section, SectionSchema } from "./configuration/section.ts";
@@ -28,6 +23,7 @@ export { nearestWord } from "./configuration/suggestion.ts";
 export { canonicalJson, type JsonValue } from "./events/canonical-json.ts";
 export type { ChainReport } from "./events/chain.ts";
 export type { EventSink, NewEvent, Severity } from "./events/event.ts";
+export { severities } from "./events/event.ts";
 export type { EventErrorCode } from "./events/event-error.ts";
 export { EventError } from "./events/event-error.ts";
 export type { Appended, AppendOptions, EventLogOptions, EventPage } from "./events/event-log.ts";
@@ -40,7 +36,7 @@ export type { EventFilter, EventQuery } from "./events/query.ts";
 export type { Retention } from "./events/retention.ts";
 export { formatServerSentEvent, parseLastEventId, sendServerSentEvents } from "./events/server-sent-events.ts";
 export type { ChainLink, EventRow, StoredEvent } from "./events/stored-event.ts";
-export { eventOfRow, severities } from "./events/stored-event.ts";
+export { eventOfRow } from "./events/stored-event.ts";
 export type { StreamOptions } from "./events/stream.ts";
 export type { CheckResult, CheckStatus, Health, HealthReport, Readiness } from "./health/health.ts";
 export { createHealth } from "./health/health.ts";

@@ -13,7 +13,7 @@ export interface Firing {
   readonly description?: string;
 }
 
-export interface Silent {
+interface Silent {
   readonly because: string;
   readonly at: string;
   readonly series: Samples;

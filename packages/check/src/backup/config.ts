@@ -1,5 +1,5 @@
 /** `check.backups`: where backups are kept, what is in them beyond what the configuration says, and who can read them. */
-import { duration, secret } from "@espalier/service";
+import { duration, secret } from "@espalier/service/configuration";
 import { z } from "zod";
 
 const path = () => z.string().min(1);

@@ -1,5 +1,5 @@
 /** Runs rules over a project: the one engine behind the command, the running service and the page. */
-import { type Severity, severities } from "@espalier/service";
+import { type Severity, severities } from "@espalier/service/plain";
 import { type Baseline, compareWithBaseline } from "./baseline.ts";
 import { type Finding, findingOf } from "./finding.ts";
 import type { Project, Unreadable } from "./project.ts";

@@ -1,6 +1,6 @@
 /** A finding: what a rule found, with what is known of the rule, and a fingerprint by which it is known again. */
-import { createHash } from "node:crypto";
-import { canonicalJson, type JsonValue, type Severity } from "@espalier/service";
+import { hash } from "node:crypto";
+import { canonicalJson, type JsonValue, type Severity } from "@espalier/service/plain";
 import { ConfigNode } from "../inputs/config-node.ts";
 import type { Location } from "../inputs/source-file.ts";
 import type { Edit } from "./edit.ts";
@@ -56,5 +56,5 @@ export function findingOf(rule: Rule, found: Found): Finding {
 }
 
 function fingerprint(parts: JsonValue): string {
-  return createHash("sha256").update(canonicalJson(parts)).digest("hex").slice(0, 32);
+  return hash("sha256", canonicalJson(parts)).slice(0, 32);
 }

@@ -9,6 +9,7 @@ import type { Project } from "./project.ts";
 /** How much is asked for: a machine to try things out on, one that people depend on, one that strangers attack. */
 export const profiles = ["lab", "production", "strict"] as const;
 export type Profile = (typeof profiles)[number];
+export const defaultProfile: Profile = "production";
 
 export interface Rule {
   /** Three letters and three digits; never given to another rule. */

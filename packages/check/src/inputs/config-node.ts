@@ -8,7 +8,10 @@ export type Scalar = string | number | boolean | null;
 export interface ConfigNodeParts {
   /** Where the value is in the whole model: `["services", "ldap", "image"]`. */
   readonly path: readonly Key[];
-  /** Where it is in its own file, which an edit needs; differs from `path` for what was included, extended or merged. */
+  /**
+   * Where it is in its own file, which an edit needs; differs from `path` for what was included, extended or merged, and by the
+   * number of the document in a file of several.
+   */
   readonly sourcePath: readonly Key[];
   readonly location: Location;
   readonly keyLocation?: Location | undefined;

@@ -1,5 +1,5 @@
 /** LDIF files, RFC 2849, with the line of every value: the codec is that of @espalier/ldap, which counts records only. */
-import { type LdifParseError, type PlacedLdifRecord, parseLdif } from "@espalier/ldap";
+import { type LdifParseError, type PlacedLdifRecord, parseLdif } from "@espalier/ldap/ldif";
 import { defineFormat } from "./format.ts";
 import type { Location, SourceFile } from "./source-file.ts";
 

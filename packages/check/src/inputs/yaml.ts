@@ -31,13 +31,14 @@ export function parseYaml(file: SourceFile): readonly ConfigNode[] {
 
 function readDocuments(file: SourceFile): readonly ConfigNode[] {
   const documents = parseDocuments(file);
-  return documents.flatMap((document) => {
+  return documents.flatMap((document, index) => {
     const [problem] = document.errors;
     if (problem !== undefined) {
       throw new InputError(`this is not YAML: ${problem.message}`, file.locate(problem.pos[0], problem.pos[1]));
     }
     const { contents } = document;
-    return contents === null ? [] : [new Reader(file).read(contents as Node, { path: [], sourcePath: [] })];
+    const sourcePath = documents.length > 1 ? [index] : [];
+    return contents === null ? [] : [new Reader(file).read(contents as Node, { path: [], sourcePath })];
   });
 }
 
@@ -53,7 +54,10 @@ function parseDocuments(file: SourceFile): readonly Document.Parsed[] {
 
 interface Place {
   readonly path: readonly Key[];
-  /** As `path`, but with the merge keys: it leads to the place that uses a value, also where an alias takes it from another. */
+  /**
+   * As `path`, but with the merge keys: it leads to the place that uses a value, also where an alias takes it from another. In a
+   * file of several documents the number of the document, from 0, comes first.
+   */
   readonly sourcePath: readonly Key[];
   readonly key?: Location | undefined;
   /** Of what it is in, for a value that has no text. */

@@ -1,5 +1,5 @@
 /** What every format of a report is made from. */
-import { type Severity, severities } from "@espalier/service";
+import { type Severity, severities } from "@espalier/service/plain";
 import { isOpen, type Report } from "../engine/check.ts";
 import type { Finding } from "../engine/finding.ts";
 import type { Rule } from "../engine/rule.ts";

@@ -1,5 +1,5 @@
 /** The report for a person at a terminal: a paragraph a rule, the most severe first, with the places and what to write there. */
-import { severities } from "@espalier/service";
+import { severities } from "@espalier/service/plain";
 import type { Report } from "../engine/check.ts";
 import type { Finding } from "../engine/finding.ts";
 import type { SuppressionUse } from "../engine/suppression.ts";

@@ -1,6 +1,6 @@
 /** What rendering would change in a folder, to be shown to somebody who may not know the secrets in it. */
 import { readFileSync, statSync } from "node:fs";
-import { namesSecret, redacted, redactUrls } from "@espalier/service";
+import { namesSecret, redacted, redactUrls } from "@espalier/service/plain";
 import { unifiedDiff } from "../engine/fix/text-diff.ts";
 import type { RenderedFile } from "./render-files.ts";
 import type { SecretRange } from "./render-text.ts";

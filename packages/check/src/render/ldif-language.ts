@@ -1,14 +1,7 @@
 /** Values in LDIF, RFC 2849: base64 where a line cannot hold them, and escaped where they are part of a DN (RFC 4514). */
-import {
-  builtInSchema,
-  escapeDnValue,
-  formatLdifRecord,
-  LdifParseError,
-  ParseError,
-  parseDn,
-  parseLdif,
-  SyntaxOid,
-} from "@espalier/ldap";
+import { escapeDnValue, ParseError, parseDn } from "@espalier/ldap/dn";
+import { formatLdifRecord, LdifParseError, parseLdif } from "@espalier/ldap/ldif";
+import { builtInSchema, SyntaxOid } from "@espalier/ldap/schema";
 import {
   type EscapeContext,
   type Fill,

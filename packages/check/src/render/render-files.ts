@@ -1,7 +1,7 @@
 /** Files and trees of templates to what they are rendered to, all in memory: nothing is written here. */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join, relative, resolve, sep } from "node:path";
-import { nearestWord } from "@espalier/service";
+import { nearestWord } from "@espalier/service/plain";
 import { InputError, SourceFile } from "../inputs/source-file.ts";
 import { renderedName } from "./languages.ts";
 import { type RenderProblem, renderText, type SecretRange } from "./render-text.ts";

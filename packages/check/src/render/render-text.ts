@@ -1,5 +1,5 @@
 /** One template to one text: every placeholder filled so that whoever reads the text gets the value back. */
-import { nearestWord } from "@espalier/service";
+import { nearestWord } from "@espalier/service/plain";
 import type { Location, SourceFile } from "../inputs/source-file.ts";
 import { type Fill, type Language, type Replacement, replaceAll } from "./language.ts";
 import { forms, languageOf, namedLanguages } from "./languages.ts";

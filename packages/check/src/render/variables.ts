@@ -1,7 +1,7 @@
 /** The values of placeholders: from the environment, and from files of `NAME=value` lines as compose has them. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { namesSecret } from "@espalier/service";
+import { namesSecret } from "@espalier/service/plain";
 import { parseDotenv } from "../inputs/dotenv.ts";
 import { InputError, SourceFile } from "../inputs/source-file.ts";
 

@@ -107,8 +107,12 @@ const document = fc
     return style.isEnded ? text : text.replace(/\s+$/, "");
   });
 
+function documentsOf(text: string): readonly ConfigNode[] {
+  return parseYaml(new SourceFile({ path: "a.yaml", absolutePath: "/a.yaml", text }));
+}
+
 function rootOf(text: string): ConfigNode {
-  return parseYaml(new SourceFile({ path: "a.yaml", absolutePath: "/a.yaml", text }))[0]!;
+  return documentsOf(text)[0]!;
 }
 
 function nodesOf(node: ConfigNode): readonly ConfigNode[] {
@@ -231,6 +235,42 @@ describe("for any document and any edit of it", () => {
         expect(rootOf(after).value).toEqual(expected);
       }),
       { numRuns: 500 },
+    );
+  });
+});
+
+describe("for any file of several documents", () => {
+  const separator = fc.constantFrom("---\n", "--- # next\n", "...\n# next\n---\n", "---\n# only this\n---\n");
+  const several = fc.array(fc.tuple(document, separator), { minLength: 2, maxLength: 4 });
+
+  it("one is edited as it would be by itself, and the others are byte for byte as they were", () => {
+    fc.assert(
+      fc.property(several, fc.nat(), fc.nat(), kind, word, value, (parts, which, pick, what, key, put) => {
+        const index = which % parts.length;
+        const texts = parts.map(([text, before], place) => {
+          const newline = text.includes("\r\n") ? "\r\n" : "\n";
+          const ended = text.endsWith("\n") || place === parts.length - 1 ? text : text + newline;
+          return [place === 0 ? "" : before.replaceAll("\n", newline), ended] as const;
+        });
+        const before = texts.slice(0, index).flat().join("") + texts[index]![0];
+        const behind = texts
+          .slice(index + 1)
+          .flat()
+          .join("");
+        const [, text] = texts[index]!;
+        const alone = rootOf(text);
+        const edit = editOf(alone, pick, what, key, put);
+        fc.pre(edit !== undefined);
+        const whole = before + text + behind;
+        const root = documentsOf(whole).find(({ location }) => location.start >= before.length)!;
+        const [number, ...inner] = root.sourcePath;
+        expect([root.value, inner]).toEqual([alone.value, []]);
+        const there = editYaml(whole, [{ ...edit, path: [number!, ...edit.path] }]);
+        const { text: after, refused } = editYaml(text, [edit]);
+        expect([...there.refused.values()]).toEqual([...refused.values()]);
+        expect(there.text).toBe(before + after + behind);
+      }),
+      { numRuns: 1_000 },
     );
   });
 });

@@ -221,10 +221,32 @@ describe("what comes by an alias or a merge key", () => {
   });
 });
 
+describe("a file of several documents", () => {
+  const text =
+    "# one\n%YAML 1.2\n---\na: &a {x: 1} # first\nb: *a\n...\n# two\n---\na: &a\n  - 1 # second\n---\n# nothing\n";
+
+  it("is edited in those that the edits name, each with its own anchors", () => {
+    expect(edited(text, set(2, 0, "c"), append(2, 1, "a"), set(3, 2, "d"))).toBe(
+      "# one\n%YAML 1.2\n---\na: &a {x: 1} # first\nb: *a\nc: 2\n...\n# two\n---\na: &a\n  - 1 # second\n  - 2\n---\n# nothing\nd: 3\n",
+    );
+  });
+
+  it("keeps its documents apart", () => {
+    // At the end of what is empty, it would begin another one.
+    expect(refusal("a: 1\n---\n...\n---\nb: 1\n", set(1, 1, "c"))).toEqual([
+      "the file is written in a way that is not changed",
+    ]);
+    expect(refusal(text, remove(1), set(1, 7, "a"))).toEqual([
+      "a whole file is not replaced",
+      "the file has no document 7",
+    ]);
+  });
+});
+
 describe("a file that is not edited", () => {
   it.each([
     ["is not YAML", "a: [1\n", "the file is not YAML"],
-    ["has several documents", "a: 1\n---\nb: 2\n", "the file has several documents"],
+    ["has several documents, of which none is named", "a: 1\n---\nb: 2\n", "the file has no document a"],
   ])("%s", (_, text, reason) => {
     expect(refusal(text, set(1, "a"))).toEqual([reason]);
   });

@@ -8,6 +8,7 @@ import { type FixLevel, formatPlan, planFixes } from "../../src/engine/fix/plan-
 import type { Project } from "../../src/engine/project.ts";
 import { defineRule, type Found, type Rule } from "../../src/engine/rule.ts";
 import { readProject } from "../../src/inputs/read-project.ts";
+import { cmp005 } from "../../src/rules/compose/cmp005-no-new-privileges.ts";
 import { type Files, folderOf } from "../project.ts";
 
 /** A rule that finds what a test says, as long as a text is somewhere in a file. */
@@ -102,6 +103,17 @@ describe("fixes", () => {
     ]);
     expect(statSync(join(tried.root, ".env")).mode & 0o777).toBe(0o600);
     expect(readdirSync(tried.root).sort()).toEqual([".env", "a.yaml", "run.sh"]);
+  });
+
+  it("are made in the document that says it, where a compose file has several", () => {
+    const web = "services:\n  web: # the page\n    image: nginx\n";
+    const database =
+      "# the other\nx-log: &log { driver: local }\nservices:\n  db:\n    image: postgres\n    logging: *log\n";
+    const tried = new Tried({ "compose.yaml": `${web}---\n${database}` }, { ...cmp005, profile: "lab" });
+    const result = tried.fix("all");
+    expect([fixed(result), refused(result), left(result.report)]).toEqual([["CMP005", "CMP005"], [], []]);
+    const option = "    security_opt:\n      - no-new-privileges:true\n";
+    expect(tried.text("compose.yaml")).toBe(`${web}${option}---\n${database}${option}`);
   });
 
   it("that may change what a system does are made only when all are asked for", () => {

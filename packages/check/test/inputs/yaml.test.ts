@@ -57,6 +57,13 @@ test("a merge key that is merged itself brings all of it", () => {
   expect(root.get("c", "x")?.sourcePath).toEqual(["c", "<<", "<<", "x"]);
 });
 
+test("of several documents each has its number in the paths of edits, also where others are empty", () => {
+  const roots = parseYaml(fileOf("a: 1\n---\n# nothing\n---\nb: [2]\n"));
+  expect(roots.map((root) => root.value)).toEqual([{ a: 1 }, null, { b: [2] }]);
+  expect(roots[0]?.get("a")).toMatchObject({ path: ["a"], sourcePath: [0, "a"] });
+  expect(roots[2]?.get("b", 0)).toMatchObject({ path: ["b", 0], sourcePath: [2, "b", 0] });
+});
+
 test("an anchor that is given twice means the one above the alias, also where that is read again", () => {
   const root = read("a: &x 1\nlist: &list [*x]\nb: &x 2\nagain: *list\nlast: *x\n");
   expect(root.value).toEqual({ a: 1, list: [1], b: 2, again: [1], last: 2 });

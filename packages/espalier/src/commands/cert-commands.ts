@@ -4,6 +4,7 @@ import type { Severity } from "@espalier/service";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { exitCode } from "../exit-code.ts";
 import { version } from "../version.ts";
+import { repeated } from "./checked-option.ts";
 import { visible } from "./visible.ts";
 
 export interface CertOutput {
@@ -13,7 +14,7 @@ export interface CertOutput {
 }
 
 interface CheckOptions {
-  readonly name: readonly string[];
+  readonly name?: readonly string[];
   readonly ca?: string;
   readonly key?: string;
   readonly format: "human" | "json";
@@ -41,13 +42,12 @@ interface IssueOptions {
 const dayMs = 86_400_000;
 
 export function addCertCommands(program: Command, out: CertOutput = process.stdout): void {
-  const collect = (value: string, before: readonly string[]) => [...before, value];
   const cert = program.command("cert").description("look at certificates, and make them");
   cert
     .command("check")
     .description("say what is wrong with certificates, in files or as servers present them")
     .argument("<target...>", "PEM files, ldaps://host, ldap://host (StartTLS), https://host")
-    .option("--name <host>", "a name or address by which clients connect; may be repeated", collect, [])
+    .option("--name <host>", "a name or address by which clients connect; may be repeated", repeated)
     .option("--ca <file>", "PEM file with the authorities that clients trust; of servers beside those of the system")
     .option("--key <file>", "the private key, where it does not lie beside the certificate")
     .addOption(new Option("--format <format>", "how to write it").choices(["human", "json"]).default("human"))
@@ -111,7 +111,7 @@ function parseDays(text: string): number {
 }
 
 async function checkTargets(targets: readonly string[], options: CheckOptions, out: CertOutput): Promise<number> {
-  const { name: names, ca: caFile, key: keyFile, format, failOn } = options;
+  const { name: names = [], ca: caFile, key: keyFile, format, failOn } = options;
   const [{ checkCertificates }, { InputError, isFailing, reportFormats, rules }] = await Promise.all([
     import("@espalier/check/certificates"),
     import("@espalier/check"),

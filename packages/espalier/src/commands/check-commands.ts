@@ -1,9 +1,8 @@
 /** `espalier check`: what is wrong before a deployment, and while it runs; and, where that can be done by itself, puts it right. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import type {
   Baseline,
   CheckRun,
-  FixLevel,
   FormatOptions,
   Profile,
   Project,
@@ -11,16 +10,15 @@ import type {
   ReportFormatName,
   RunOptions,
 } from "@espalier/check";
-import type { Severity } from "@espalier/service";
+import type { FixLevel } from "@espalier/check/fix";
+import { defaultConfigurationFile, type Severity } from "@espalier/service/plain";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import {
-  type CheckConfiguration,
-  type Environment,
-  loadCheckConfiguration,
-  loadWholeConfiguration,
-} from "../configuration.ts";
+import type { CheckConfiguration } from "../check-configuration.ts";
+import type { Environment } from "../configuration.ts";
 import { exitCode } from "../exit-code.ts";
 import { version } from "../version.ts";
+import { repeated } from "./checked-option.ts";
+import type { LiveConfiguration } from "./live-targets.ts";
 import { visible } from "./visible.ts";
 
 /** Standard output, or what a test has in its place. */
@@ -32,8 +30,8 @@ export interface CheckOutput {
 
 interface Options {
   readonly config?: string;
-  readonly file: readonly string[];
-  readonly envFile: readonly string[];
+  readonly file?: readonly string[];
+  readonly envFile?: readonly string[];
   readonly profile?: Profile;
   readonly format: ReportFormatName;
   readonly output?: string;
@@ -64,18 +62,12 @@ export function addCheckCommands(
   fileHelp: string,
   out: CheckOutput = process.stdout,
 ): void {
-  const collect = (value: string, before: readonly string[]) => [...before, value];
   program
     .command("check")
     .description("say what is wrong with a deployment, before it is made or while it runs, and how to put it right")
     .argument("[path...]", "files and folders to look at (default: the current folder)")
-    .option(
-      "-f, --file <file>",
-      "a compose file; several are merged in this order, instead of those found",
-      collect,
-      [],
-    )
-    .option("--env-file <file>", "variables of compose files, instead of those of .env beside them", collect, [])
+    .option("-f, --file <file>", "a compose file; several are merged in this order, instead of those found", repeated)
+    .option("--env-file <file>", "variables of compose files, instead of those of .env beside them", repeated)
     .addOption(
       new Option("--profile <profile>", "how much is asked for (default: check.profile, or production)").choices([
         "lab",
@@ -134,18 +126,18 @@ class CheckCommand {
   }
 
   async #check(paths: readonly string[]): Promise<number> {
-    const { hasKnownFile, isFailing, reportFormats, rules, runCheck } = await import("@espalier/check");
-    const { format, failOn, live = false, fix, diff = false } = this.#options;
-    const configuration = loadCheckConfiguration(this.#environment, this.#options.config);
+    const { defaultProfile, hasKnownFile, isFailing, reportFormats, rules, runCheck } = await import("@espalier/check");
+    const { file: composeFiles, envFile: envFiles, format, failOn, live = false, fix, diff = false } = this.#options;
+    const configuration = await this.#configuration();
     const known = await this.#readBaseline();
     if (known === "unreadable") return exitCode.internal;
-    const { profile, suppressions } = configuration.check;
+    const { profile = defaultProfile, suppressions } = configuration?.check ?? {};
     const options: RunOptions = {
       reading: {
         root: process.cwd(),
-        paths: this.#paths(paths, configuration.file),
-        ...(this.#options.file.length === 0 ? {} : { composeFiles: this.#options.file }),
-        ...(this.#options.envFile.length === 0 ? {} : { envFiles: this.#options.envFile }),
+        paths: this.#paths(paths, configuration?.file),
+        ...(composeFiles === undefined ? {} : { composeFiles }),
+        ...(envFiles === undefined ? {} : { envFiles }),
         environment: this.#environment,
       },
       profile: this.#options.profile ?? profile,
@@ -173,27 +165,38 @@ class CheckCommand {
     return isRefused ? exitCode.usage : exitCode.ok;
   }
 
+  /** Undefined without a file: no variable sets any of it, and what reads one need not be loaded. */
+  async #configuration(): Promise<CheckConfiguration | undefined> {
+    const { config } = this.#options;
+    if (config === undefined && !existsSync(defaultConfigurationFile)) return undefined;
+    const { loadCheckConfiguration } = await import("../check-configuration.ts");
+    return loadCheckConfiguration(this.#environment, config);
+  }
+
   /** What is named; with compose files or with what runs these alone. */
   #paths(paths: readonly string[], configurationFile: string | undefined): readonly string[] {
-    const { file, fix, live = false } = this.#options;
+    const { file = [], fix, live = false } = this.#options;
     const named = [...paths, ...(fix?.path === undefined ? [] : [fix.path])];
     if (named.length > 0 || file.length > 0) return named;
     if (live) return configurationFile === undefined ? [] : [configurationFile];
     return ["."];
   }
 
-  async #observation({ check, file, isAlone }: CheckConfiguration): Promise<(project: Project) => Project> {
-    const [{ observe, withObservation }, { liveTargetsOf }, { lookAtStore }] = await Promise.all([
-      import("@espalier/check/live"),
-      import("./live-targets.ts"),
-      import("../health/store.ts"),
-    ]);
+  async #observation(configuration: CheckConfiguration | undefined): Promise<(project: Project) => Project> {
+    const [{ observe, withObservation }, { liveTargetsOf }, { lookAtStore }, { loadWholeConfiguration }] =
+      await Promise.all([
+        import("@espalier/check/live"),
+        import("./live-targets.ts"),
+        import("../health/store.ts"),
+        import("../configuration.ts"),
+      ]);
     // Backups and certificates of others are looked at also where nothing of ours runs.
-    const isOnlyCheck = file !== undefined && isAlone;
-    const whole = isOnlyCheck ? undefined : loadWholeConfiguration(this.#environment, this.#options.config);
-    const store = await lookAtStore(whole?.store, whole?.notify !== undefined);
+    const whole: LiveConfiguration = configuration?.isAlone
+      ? { check: configuration.check }
+      : loadWholeConfiguration(this.#environment, this.#options.config);
+    const store = await lookAtStore(whole.store, whole.notify !== undefined);
     try {
-      const observation = await observe(liveTargetsOf(whole ?? { check }, store.queue), { now: Date.now });
+      const observation = await observe(liveTargetsOf(whole, store.queue), { now: Date.now });
       const away = store.rows.flatMap(({ status, name, detail }) =>
         status === "ok" ? [] : [{ subject: name, message: detail ?? "it cannot be opened" }],
       );
@@ -251,7 +254,10 @@ class CheckCommand {
   }
 
   async #diff({ project, report }: CheckRun): Promise<number> {
-    const { formatPlan, isFailing, planFixes } = await import("@espalier/check");
+    const [{ isFailing }, { formatPlan, planFixes }] = await Promise.all([
+      import("@espalier/check"),
+      import("@espalier/check/fix"),
+    ]);
     const plan = planFixes(project, report.findings, this.#options.fix?.level ?? "safe");
     this.#tellRefused(plan.refused);
     const text = formatPlan(plan);
@@ -264,7 +270,7 @@ class CheckCommand {
   }
 
   async #fix(run: CheckRun, level: FixLevel, again: () => CheckRun) {
-    const { applyFixes, planFixes } = await import("@espalier/check");
+    const { applyFixes, planFixes } = await import("@espalier/check/fix");
     const plan = planFixes(run.project, run.report.findings, level);
     let last = run;
     const recheck = () => {

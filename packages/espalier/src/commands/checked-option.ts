@@ -14,6 +14,11 @@ export function valid<T>(parse: (text: string) => T): (text: string) => T {
   };
 }
 
+/** Of an option that may be repeated, whose text is taken as it is. */
+export function repeated(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}
+
 /** Of an option that may be repeated; several may also stand in one, with commas between. */
 export function each<T>(parse: (text: string) => T): (text: string, before: readonly T[]) => readonly T[] {
   return (text, before) => [...before, ...valid(listOf(parse))(text)];

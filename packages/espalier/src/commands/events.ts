@@ -1,18 +1,11 @@
 /** `espalier events`: what is in the event log, as it comes, and whether its audit trail is whole. */
-import {
-  type ChainLink,
-  type EventLog,
-  type EventQuery,
-  type Severity,
-  type StoredEvent,
-  severities,
-} from "@espalier/service";
+import type { ChainLink, EventLog, EventQuery, StoredEvent } from "@espalier/service";
+import { type Severity, severities } from "@espalier/service/plain";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Environment } from "../configuration.ts";
 import { exitCode } from "../exit-code.ts";
 import { parseTime } from "./time-argument.ts";
 import { visible } from "./visible.ts";
-import { withStore } from "./with-store.ts";
 
 interface FilterOptions {
   readonly config?: string;
@@ -49,6 +42,10 @@ export function addEventCommands(
   const events = program.command("events").description("look into the event log: what happened, and who did it");
   const command = (name: string, description: string) =>
     events.command(name).description(description).option("-c, --config <file>", fileHelp);
+  const withLog = async (file: string | undefined, use: (log: EventLog) => Promise<number>) => {
+    const { withStore } = await import("./with-store.ts");
+    return await withStore({ environment, file }, ({ log }) => use(log));
+  };
   const filtered = (name: string, description: string) =>
     command(name, description)
       .option("--type <type...>", "only of that type, or below that name as in backend.*")
@@ -64,19 +61,19 @@ export function addEventCommands(
     .option("--limit <number>", "events in the page, up to 1000 (default: 50)", parseNumber)
     .option("--cursor <text>", "go on where the page before ended")
     .action(async ({ config, ...options }: ListOptions) => {
-      process.exitCode = await withStore({ environment, file: config }, ({ log }) => list(log, options, out));
+      process.exitCode = await withLog(config, (log) => list(log, options, out));
     });
 
   command("verify", "check that nothing in the audit trail was changed, removed or moved")
     .option("--head <number:hash>", "a head that was noted before, which must still be part of it", parseHead)
     .action(async ({ config, head }: { readonly config?: string; readonly head?: ChainLink }) => {
-      process.exitCode = await withStore({ environment, file: config }, ({ log }) => verify(log, head, out));
+      process.exitCode = await withLog(config, (log) => verify(log, head, out));
     });
 
   filtered("follow", "print events as they come, until interrupted")
     .option("--after <position>", "begin after that position (default: with what comes from now on)", parseNumber)
     .action(async ({ config, ...options }: FollowOptions) => {
-      process.exitCode = await withStore({ environment, file: config }, ({ log }) => follow(log, options, out));
+      process.exitCode = await withLog(config, (log) => follow(log, options, out));
     });
 }
 

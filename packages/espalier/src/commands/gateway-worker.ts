@@ -32,6 +32,7 @@ async function serve(load: () => GatewayConfiguration): Promise<number> {
     metrics,
     version,
     shared: link.shared,
+    events: link.events,
   });
   const orders = new EventEmitter();
   // A terminal and systemd signal all processes, and then the primary does: told twice is told once.

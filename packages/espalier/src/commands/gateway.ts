@@ -19,9 +19,8 @@ export function gatewayOf(
   config: GatewayConfig,
   { log, health, metrics, events }: Surroundings,
 ): Gateway | GatewayProcesses {
-  const options = { config, log: log.logger("gateway"), health, metrics, version };
-  // Each of several processes would report the same.
-  return config.workers > 1 ? new GatewayProcesses(options) : new Gateway({ ...options, events });
+  const options = { config, log: log.logger("gateway"), health, metrics, version, events };
+  return config.workers > 1 ? new GatewayProcesses(options) : new Gateway(options);
 }
 
 export function gatewayPart(

@@ -1,7 +1,7 @@
 /** `espalier health`: one table and one exit code over everything that is configured. */
 import type { HealthRow, HealthStatus } from "@espalier/check/live";
 import type { Command } from "commander";
-import { type Environment, loadWholeConfiguration } from "../configuration.ts";
+import type { Environment } from "../configuration.ts";
 import { exitCode } from "../exit-code.ts";
 import type { Output } from "./events.ts";
 import { visible } from "./visible.ts";
@@ -24,7 +24,10 @@ export function addHealthCommands(
     .option("-c, --config <file>", fileHelp)
     .option("--json", "as JSON")
     .action(async ({ config, json = false }: HealthOptions) => {
-      const { gatherHealth } = await import("../health/gather.ts");
+      const [{ gatherHealth }, { loadWholeConfiguration }] = await Promise.all([
+        import("../health/gather.ts"),
+        import("../configuration.ts"),
+      ]);
       const rows = await gatherHealth(loadWholeConfiguration(environment, config));
       const verdict = verdictOf(rows);
       out.write(

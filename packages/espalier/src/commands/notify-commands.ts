@@ -2,7 +2,7 @@
 import { userInfo } from "node:os";
 import type { DeadLetterFilter } from "@espalier/notify";
 import { type Command, InvalidArgumentError } from "commander";
-import { type Environment, loadNotifyConfiguration } from "../configuration.ts";
+import type { Environment } from "../configuration.ts";
 import { parseTime } from "./time-argument.ts";
 
 interface FileOption {
@@ -25,7 +25,10 @@ export function addNotifyCommands(program: Command, environment: Environment, fi
     .option("-c, --config <file>", fileHelp)
     .enablePositionalOptions()
     .action(async ({ config }: FileOption) => {
-      const { runNotify } = await import("./notify.ts");
+      const [{ runNotify }, { loadNotifyConfiguration }] = await Promise.all([
+        import("./notify.ts"),
+        import("../configuration.ts"),
+      ]);
       process.exitCode = await runNotify(() => loadNotifyConfiguration(environment, config), {
         systemd: environment,
       });
@@ -37,9 +40,15 @@ export function addNotifyCommands(program: Command, environment: Environment, fi
   command(notify, "test", "send a message to one channel, now")
     .argument("<channel>", "its name in the configuration")
     .action(async (channel: string, { config }: FileOption) => {
-      const configuration = loadNotifyConfiguration(environment, config);
-      const { testChannel } = await import("./notify-administration.ts");
-      process.exitCode = await testChannel(configuration.notify, channel, process.stdout);
+      const [{ testChannel }, { loadNotifyConfiguration }] = await Promise.all([
+        import("./notify-administration.ts"),
+        import("../configuration.ts"),
+      ]);
+      process.exitCode = await testChannel(
+        loadNotifyConfiguration(environment, config).notify,
+        channel,
+        process.stdout,
+      );
     });
   command(notify, "enable", "use a channel again that was disabled because it failed for too long")
     .argument("<channel>", "its name in the configuration")

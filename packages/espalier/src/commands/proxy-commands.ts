@@ -1,9 +1,9 @@
 /** `espalier proxy` on the command line: the balancer itself, and what is asked of one that runs. */
 import { resolve } from "node:path";
 import type { ControlRequest, ProxyConfig } from "@espalier/proxy";
-import { ConfigurationError } from "@espalier/service";
 import { Argument, type Command, InvalidArgumentError } from "commander";
-import { controlSocketOf, type Environment, loadProxyConfiguration, proxyConfigurationOf } from "../configuration.ts";
+import type { Environment } from "../configuration.ts";
+import { repeated } from "./checked-option.ts";
 
 interface ServeOptions {
   readonly config?: string;
@@ -39,7 +39,7 @@ export function addProxyCommands(program: Command, environment: Environment, fil
     .usage("[options] [server...] [! server...]")
     .argument("[server...]", "ldaps://host[:port], ldap://host[:port] or srv+ldaps://domain; without a scheme ldaps")
     .option("-c, --config <file>", fileHelp)
-    .option("--listen <url>", "where clients are served, such as ldap://127.0.0.1:389; may be repeated", collect)
+    .option("--listen <url>", "where clients are served, such as ldap://127.0.0.1:389; may be repeated", repeated)
     .option("-b, --bind <address>", "balance's form: the address to listen on; its port comes before the servers")
     .option("-f, --foreground", "accepted for balance's sake: it always stays in the foreground")
     .option("--ca <file>", "PEM file with the authorities of the servers' certificates (default: the system's)")
@@ -52,7 +52,10 @@ export function addProxyCommands(program: Command, environment: Environment, fil
     .enablePositionalOptions()
     .action(async (operands: string[], options: ServeOptions) => {
       const config = await configOf(operands, options);
-      const { runProxy } = await import("./proxy.ts");
+      const [{ runProxy }, { loadProxyConfiguration, proxyConfigurationOf }] = await Promise.all([
+        import("./proxy.ts"),
+        import("../configuration.ts"),
+      ]);
       const load = config
         ? () => proxyConfigurationOf(config, environment)
         : () => loadProxyConfiguration(environment, options.config);
@@ -65,17 +68,21 @@ export function addProxyCommands(program: Command, environment: Environment, fil
       .description(description)
       .option("-c, --config <file>", fileHelp)
       .option("--socket <path>", socketHelp);
-  const socketOf = ({ socket, config }: ControlOptions) => socket ?? controlSocketOf(environment, config);
+  const socketOf = async ({ socket, config }: ControlOptions) => {
+    if (socket !== undefined) return socket;
+    const { controlSocketOf } = await import("../configuration.ts");
+    return controlSocketOf(environment, config);
+  };
   const answer = async (options: ControlOptions, request: ControlRequest) => {
     const { showAnswer } = await import("./proxy-control.ts");
-    process.exitCode = await showAnswer(socketOf(options), request, process.stdout);
+    process.exitCode = await showAnswer(await socketOf(options), request, process.stdout);
   };
 
   control("status", "show every backend; exit code 1 when one is not up that should be")
     .option("--json", "print JSON")
     .action(async (options: ControlOptions) => {
       const { showStatus } = await import("./proxy-control.ts");
-      process.exitCode = await showStatus(socketOf(options), options.json === true, process.stdout);
+      process.exitCode = await showStatus(await socketOf(options), options.json === true, process.stdout);
     });
   for (const [command, description] of [
     ["drain", "give a backend nothing new, and let it end what it has"],
@@ -105,13 +112,13 @@ export function addProxyCommands(program: Command, environment: Environment, fil
     .action(async (options: ControlOptions) => {
       const { json = false, pcapng } = options;
       const { showTap } = await import("./proxy-control.ts");
-      process.exitCode = await showTap(socketOf(options), { json, pcapng }, process.stdout);
+      process.exitCode = await showTap(await socketOf(options), { json, pcapng }, process.stdout);
     });
   control("hygiene", "show which clients bind in clear text, search anonymously, unpaged or unindexed")
     .option("--json", "print JSON")
     .action(async (options: ControlOptions) => {
       const { showHygiene } = await import("./proxy-control.ts");
-      process.exitCode = await showHygiene(socketOf(options), options.json === true, process.stdout);
+      process.exitCode = await showHygiene(await socketOf(options), options.json === true, process.stdout);
     });
 }
 
@@ -128,6 +135,7 @@ async function configOf(operands: readonly string[], options: ServeOptions): Pro
   ];
   if (operands.length === 0 && listen.length === 0 && bind === undefined && given.length === 0) return undefined;
   if (config !== undefined) {
+    const { ConfigurationError } = await import("@espalier/service/configuration");
     const message = "the proxy is described by the file or by the command line: leave out -c, or everything else";
     throw new ConfigurationError([{ path: "", source: "-c", message }]);
   }
@@ -157,10 +165,6 @@ async function makeCertificate(address: string) {
     `A self-signed certificate ${verb}: clients can verify it only if they are given ${made.certPath}. Name one of your own authority with --cert and --key.\n`,
   );
   return made;
-}
-
-function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
 }
 
 function wholeNumber(text: string): number {

@@ -3,17 +3,17 @@ import type { Rendering } from "@espalier/check/render";
 import type { Command } from "commander";
 import type { Environment } from "../configuration.ts";
 import { exitCode } from "../exit-code.ts";
+import { repeated } from "./checked-option.ts";
 import type { Output } from "./events.ts";
 
 interface RenderOptions {
   readonly to: string;
-  readonly envFile: readonly string[];
-  readonly require: readonly string[];
+  readonly envFile?: readonly string[];
+  readonly require?: readonly string[];
   readonly check?: boolean;
 }
 
 export function addRenderCommands(program: Command, environment: Environment, out: Output = process.stdout): void {
-  const collect = (value: string, before: readonly string[]) => [...before, value];
   program
     .command("render")
     .description(
@@ -24,10 +24,9 @@ export function addRenderCommands(program: Command, environment: Environment, ou
     .option(
       "--env-file <file>",
       "a file of NAME=value lines; may be given several times, the environment counts before it",
-      collect,
-      [],
+      repeated,
     )
-    .option("--require <name>", "fail unless a template uses that name; may be given several times", collect, [])
+    .option("--require <name>", "fail unless a template uses that name; may be given several times", repeated)
     .option("--check", "write nothing, and show what would change")
     .action(async (sources: readonly string[], options: RenderOptions) => {
       process.exitCode = await render(sources, options, environment, out);
@@ -36,7 +35,7 @@ export function addRenderCommands(program: Command, environment: Environment, ou
 
 async function render(
   sources: readonly string[],
-  { to, envFile, require, check = false }: RenderOptions,
+  { to, envFile = [], require = [], check = false }: RenderOptions,
   environment: Environment,
   out: Output,
 ): Promise<number> {

@@ -1,5 +1,5 @@
 /** A point in time on the command line. */
-import { parseDuration } from "@espalier/service";
+import { parseDuration } from "@espalier/service/plain";
 import { InvalidArgumentError } from "commander";
 
 /** ISO 8601, or how long ago: milliseconds since 1970. */

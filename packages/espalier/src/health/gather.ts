@@ -1,5 +1,6 @@
 /** Everything that is configured, asked at once, in one table. */
-import { check, checkSection, isOpen, Project, rules } from "@espalier/check";
+import { check, isOpen, Project, rules } from "@espalier/check";
+import { checkSection } from "@espalier/check/config";
 import { type HealthRow, observe, rowsOf, withObservation } from "@espalier/check/live";
 import { liveTargetsOf } from "../commands/live-targets.ts";
 import type { Configuration } from "../configuration.ts";

@@ -1,7 +1,7 @@
 /** What is typed, or given as an option, read and checked at once. */
 import { readFileSync } from "node:fs";
-import { formatDn, parseDn } from "@espalier/ldap";
-import { parseHostPort } from "@espalier/service";
+import { formatDn, parseDn } from "@espalier/ldap/dn";
+import { parseHostPort } from "@espalier/service/plain";
 import { AnswerError } from "./answer-error.ts";
 
 export function parseBase(text: string): string {

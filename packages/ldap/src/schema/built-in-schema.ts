@@ -2,7 +2,7 @@
 import { core } from "./built-in/core.ts";
 import { cosine } from "./built-in/cosine.ts";
 import { inetOrgPerson } from "./built-in/inetorgperson.ts";
-import { nis, rfc2307bis } from "./built-in/nis.ts";
+import { nis } from "./built-in/nis.ts";
 import { opensshLpk } from "./built-in/openssh-lpk.ts";
 import { operational } from "./built-in/operational.ts";
 import { pki } from "./built-in/pki.ts";
@@ -34,6 +34,3 @@ export const builtInSchema: Schema = new Schema(
     ppolicy,
   ]),
 );
-
-/** `builtInSchema` with the auxiliary posixGroup, groupOfMembers and the automount types of draft-howard-rfc2307bis-02. */
-export const rfc2307bisSchema: Schema = builtInSchema.extend(rfc2307bis);

@@ -1,7 +1,8 @@
 /** The built-in definitions and what a server would publish of them, read by another implementation: python-ldap. */
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { builtInSchema, rfc2307bisSchema } from "../../src/schema/built-in-schema.ts";
+import { builtInSchema } from "../../src/schema/built-in-schema.ts";
+import { rfc2307bisSchema } from "../../src/schema/rfc2307bis-schema.ts";
 
 const python = "/usr/bin/python3";
 const isInstalled = spawnSync(python, ["-c", "import ldap.schema"]).status === 0;

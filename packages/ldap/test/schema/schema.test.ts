@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hasOptions, parseAttributeDescription } from "../../src/schema/attribute-description.ts";
-import { builtInSchema, rfc2307bisSchema } from "../../src/schema/built-in-schema.ts";
+import { builtInSchema } from "../../src/schema/built-in-schema.ts";
+import { rfc2307bisSchema } from "../../src/schema/rfc2307bis-schema.ts";
 import { Schema } from "../../src/schema/schema.ts";
 
 describe("attribute types", () => {

@@ -5,7 +5,7 @@
 import { isIPv6 } from "node:net";
 import { ParseError, parseDn } from "@espalier/ldap";
 import { z } from "zod";
-import { duration } from "../configuration/quantity.ts";
+import { duration } from "../configuration/quantity-schema.ts";
 import { valueMetadata } from "../configuration/schema-tree.ts";
 import { secret } from "../configuration/secret.ts";
 import { defineSection } from "../configuration/section.ts";

@@ -1,5 +1,6 @@
 /** The one place where configuration is read: `espalier.yaml`, and the environment that overrides it. */
 import { z } from "zod";
+import { defaultConfigurationFile } from "./default-file.ts";
 import { Environment, isSet, settingsOf } from "./environment.ts";
 import type { ConfigurationProblem } from "./error.ts";
 import { ConfigurationError } from "./error.ts";
@@ -11,8 +12,6 @@ import type { Section } from "./section.ts";
 import { issueSentence } from "./sentence.ts";
 import { nearestWord } from "./suggestion.ts";
 import { prepare, setAt } from "./tree.ts";
-
-const defaultFile = "espalier.yaml";
 
 export interface ConfigurationSources<Required extends readonly Section[], Optional extends readonly Section[]> {
   /** Path of the file, which must be there. Without it `./espalier.yaml` is read if there is one. */
@@ -57,7 +56,7 @@ export function loadConfiguration<
   const warnings: string[] = [];
   const report = (problem: ConfigurationProblem) => problems.push(problem);
   const environment = new Environment(sources.environment, report);
-  const path = sources.file ?? defaultFile;
+  const path = sources.file ?? defaultConfigurationFile;
   const optionalSections = sources.optionalSections ?? [];
   const known = [...sources.sections, ...optionalSections];
   const isVerbatim = ([name, ...below]: Path) =>
@@ -101,7 +100,7 @@ export function loadConfiguration<
       [section.name],
       (unknown, keys) => report(unknownKey(unknown, keys, sourceOf.nearest(unknown) ?? file?.locateKey(unknown))),
     );
-    const result = check(section, prepared, file?.name ?? defaultFile);
+    const result = check(section, prepared, file?.name ?? defaultConfigurationFile);
     if (result.success) values[section.name] = result.data;
     for (const { path: below, message } of result.error?.issues ?? []) {
       const full = [section.name, ...below];

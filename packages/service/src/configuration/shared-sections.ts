@@ -1,7 +1,7 @@
 /** The sections that every service has: `log` and `metrics`. */
 import { z } from "zod";
 import { logLevels } from "../log/level.ts";
-import { hostPort } from "./address.ts";
+import { hostPort } from "./address-schema.ts";
 import { defineSection } from "./section.ts";
 
 export const logSection = defineSection({

@@ -11,7 +11,7 @@ import { type ChainReport, verifyChain } from "./chain.ts";
 import { formatCursor } from "./cursor.ts";
 import { claimKeys, type KeyClaim } from "./dedupe-keys.ts";
 import { EmitQueue } from "./emit-queue.ts";
-import type { EventSink, NewEvent } from "./event.ts";
+import { type EventSink, type NewEvent, severities } from "./event.ts";
 import { EventError } from "./event-error.ts";
 import { eventMetrics } from "./metrics.ts";
 import { type EventQuery, limitOf, selectPage, typesOf } from "./query.ts";
@@ -23,7 +23,6 @@ import {
   type EventRow,
   eventOfRow,
   type StoredEvent,
-  severities,
 } from "./stored-event.ts";
 import { readStream, type StreamOptions } from "./stream.ts";
 

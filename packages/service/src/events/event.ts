@@ -2,6 +2,9 @@
 
 export type Severity = "critical" | "high" | "medium" | "low" | "info";
 
+/** From the gravest to the least; the index is what the table has. */
+export const severities: readonly Severity[] = ["critical", "high", "medium", "low", "info"];
+
 /** An event as a service reports it; the log adds an id. */
 export interface NewEvent {
   /** Dotted, lower case, what happened last: `backend.down`, `entry.modified`, `bind.refused`. */

@@ -8,9 +8,9 @@
 import { joinSql, Statement, sql } from "../store/statement.ts";
 import type { Store } from "../store/store.ts";
 import { type Cursor, parseCursor } from "./cursor.ts";
-import type { Severity } from "./event.ts";
+import { type Severity, severities } from "./event.ts";
 import { EventError } from "./event-error.ts";
-import { eventType, severities } from "./stored-event.ts";
+import { eventType } from "./stored-event.ts";
 
 /** Each that is given must hold. */
 export interface EventFilter {

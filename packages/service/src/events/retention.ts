@@ -3,8 +3,7 @@ import { sql } from "../store/statement.ts";
 import type { Store } from "../store/store.ts";
 import type { Transaction } from "../store/transaction.ts";
 import { type EventHead, selectHead } from "./chain.ts";
-import type { NewEvent, Severity } from "./event.ts";
-import { severities } from "./stored-event.ts";
+import { type NewEvent, type Severity, severities } from "./event.ts";
 
 /** Ages in milliseconds. */
 export interface Retention extends Readonly<Record<Severity, number>> {

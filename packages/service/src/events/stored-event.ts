@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { namesSecret, redacted, redactUrls } from "../log/redaction.ts";
 import { canonicalJson, type JsonValue } from "./canonical-json.ts";
-import type { NewEvent, Severity } from "./event.ts";
+import { type NewEvent, type Severity, severities } from "./event.ts";
 import { EventError } from "./event-error.ts";
 
 export interface StoredEvent extends NewEvent {
@@ -23,9 +23,6 @@ export interface ChainLink {
   /** SHA-256 over the event and the hash of the link before it, in hexadecimal digits. */
   readonly hash: string;
 }
-
-/** From the gravest to the least; the index is what the table has. */
-export const severities: readonly Severity[] = ["critical", "high", "medium", "low", "info"];
 
 /** Dotted, lower case: `backend.down`. */
 export const eventType = /^[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)+$/;

@@ -1,6 +1,6 @@
 /** The `store` section of the configuration. */
 import { z } from "zod";
-import { duration } from "../configuration/quantity.ts";
+import { duration } from "../configuration/quantity-schema.ts";
 import { secret } from "../configuration/secret.ts";
 import { defineSection } from "../configuration/section.ts";
 import { StoreError } from "./error.ts";

@@ -3,12 +3,13 @@
  * line ends. What comes by an alias or a merge key is changed where it is written if every place that shows it is to get the same
  * change; else the place gets a value of its own: a copy in place of the alias, or a key that hides the merged one.
  */
-import { canonicalJson, type JsonValue } from "@espalier/service";
+import { canonicalJson, type JsonValue } from "@espalier/service/plain";
 import { isAlias, isSeq, type Node, type YAMLMap, type YAMLSeq } from "yaml";
 import type { Key } from "../../inputs/config-node.ts";
 import { SourceFile } from "../../inputs/source-file.ts";
 import { parseYaml } from "../../inputs/yaml.ts";
 import { appendText, deleteText, fillText, setText } from "./change-text.ts";
+import { documentTexts } from "./document-texts.ts";
 import { type Change, changed, type YamlEdit } from "./model-edit.ts";
 import { placesOf, placesOfValue, type Resolved, resolve } from "./resolve.ts";
 import { type Splice, spliced, YamlEditError, YamlText } from "./yaml-text.ts";
@@ -32,9 +33,43 @@ interface Operation {
  * round the text is parsed again, and what it then says is compared with what it is to say.
  */
 export function editYaml(text: string, edits: readonly YamlEdit[]): EditedYaml {
+  const texts = documentTexts(text);
+  if (texts.length === 1) {
+    return editDocument(
+      text,
+      edits.map((edit) => ({ edit, path: edit.path })),
+    );
+  }
+  const refused = new Map<YamlEdit, string>();
+  let current = texts;
+  for (const [document, own] of Map.groupBy(edits, ({ path }) => path[0])) {
+    const index = Number(document);
+    const before = current[index];
+    if (typeof document !== "number" || before === undefined) {
+      for (const edit of own) refused.set(edit, `the file has no document ${String(document)}`);
+      continue;
+    }
+    const edited = editDocument(
+      before,
+      own.map((edit) => ({ edit, path: edit.path.slice(1) })),
+    );
+    const after = current.with(index, edited.text);
+    const isApart = isEqual(documentTexts(after.join("")), after);
+    if (isApart) current = after;
+    for (const edit of own) {
+      const reason = isApart ? edited.refused.get(edit) : unchangeable;
+      if (reason !== undefined) refused.set(edit, reason);
+    }
+  }
+  return { text: current.join(""), refused };
+}
+
+const unchangeable = "the file is written in a way that is not changed";
+
+function editDocument(text: string, edits: readonly Pending[]): EditedYaml {
   const refused = new Map<YamlEdit, string>();
   let current = text;
-  let pending = edits.map((edit) => ({ edit, path: edit.path }));
+  let pending = edits;
   let isOneByOne = false;
   while (pending.length > 0) {
     let yaml: YamlText;
@@ -58,7 +93,7 @@ export function editYaml(text: string, edits: readonly YamlEdit[]): EditedYaml {
       isOneByOne = false;
       pending = pending.filter(({ edit }) => !made.has(edit) && !refused.has(edit)).map((each) => moved(each, round));
     } else if (isOneByOne || round.length === 1) {
-      for (const edit of made) refused.set(edit, "the file is written in a way that is not changed");
+      for (const edit of made) refused.set(edit, unchangeable);
       pending = pending.filter(({ edit }) => !refused.has(edit));
       isOneByOne = false;
     } else {
@@ -68,6 +103,7 @@ export function editYaml(text: string, edits: readonly YamlEdit[]): EditedYaml {
   return { text: current, refused };
 }
 
+/** An edit, and where its path leads in the document as it is now. */
 interface Pending {
   readonly edit: YamlEdit;
   readonly path: readonly Key[];

@@ -39,11 +39,10 @@ export class YamlText {
   readonly listStep: number;
   readonly #lineStarts: readonly number[];
 
-  /** @throws {YamlEditError} for what is not YAML, and for a file of several documents. */
+  /** @param text of one document. @throws {YamlEditError} for what is not YAML. */
   constructor(text: string) {
     const parsed = parseAllDocuments(text, { keepSourceTokens: true, prettyErrors: false });
-    const [document = parseDocument(text), second] = Array.isArray(parsed) ? parsed : [];
-    if (second !== undefined) throw new YamlEditError("the file has several documents");
+    const [document = parseDocument(text)] = Array.isArray(parsed) ? parsed : [];
     if (document.errors.length > 0) throw new YamlEditError("the file is not YAML");
     this.text = text;
     this.document = document;

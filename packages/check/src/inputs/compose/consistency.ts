@@ -1,6 +1,6 @@
 /** What Docker refuses in a project whose every file is right: names that lead nowhere, services that nothing can start. */
 
-import { nearestWord } from "@espalier/service";
+import { nearestWord } from "@espalier/service/plain";
 import { type ConfigNode, formatPath } from "../config-node.ts";
 import { InputError } from "../source-file.ts";
 import type { ComposeService } from "./compose-project.ts";

@@ -1,6 +1,6 @@
 /** Loads compose files as Docker does: variables filled in, services extended, files included, one merged over the other. */
 import { dirname, resolve } from "node:path";
-import { canonicalJson } from "@espalier/service";
+import { canonicalJson } from "@espalier/service/plain";
 import { type ConfigNode, formatPath } from "../config-node.ts";
 import { InputError, type SourceFile } from "../source-file.ts";
 import type { SourceFiles } from "../source-files.ts";

@@ -6,7 +6,7 @@
  * five times as long as the schema, and of `oneOf` it tells every branch that did not fit instead of the one that was meant.
  */
 import { readFileSync } from "node:fs";
-import { canonicalJson, nearestWord } from "@espalier/service";
+import { canonicalJson, nearestWord } from "@espalier/service/plain";
 import { type ConfigNode, formatPath } from "../config-node.ts";
 import type { Location } from "../source-file.ts";
 

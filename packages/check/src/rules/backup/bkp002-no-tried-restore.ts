@@ -1,4 +1,4 @@
-import { formatDuration } from "@espalier/service";
+import { formatDuration } from "@espalier/service/plain";
 import { defineRule } from "../../engine/rule.ts";
 import type { BackupReceipts } from "../../observed/backup-receipts.ts";
 

@@ -1,5 +1,6 @@
 /** Who may do everything in a directory: the names that servers come with, and the root DNs that files of slapd set. */
-import { type Ava, builtInSchema, dnKey, ParseError, parseDn } from "@espalier/ldap";
+import { type Ava, dnKey, ParseError, parseDn } from "@espalier/ldap/dn";
+import { builtInSchema } from "@espalier/ldap/schema";
 import type { Project } from "../../engine/project.ts";
 
 /** Of the first RDN, in lower case. */

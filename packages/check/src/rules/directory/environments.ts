@@ -1,5 +1,5 @@
 /** What programs are told by environment variables: those of compose services, and files of variables that no service has. */
-import type { Project } from "../../engine/project.ts";
+import { onceAProject } from "../../engine/once-a-project.ts";
 import { formatPath } from "../../inputs/config-node.ts";
 import type { Place } from "./place.ts";
 
@@ -20,7 +20,7 @@ export interface Environment {
 }
 
 /** What a file of variables hands to a service counts once, as the service's. */
-export function environmentsOf(project: Project): readonly Environment[] {
+export const environmentsOf = onceAProject((project): readonly Environment[] => {
   const services = project.of("compose").flatMap((compose) =>
     compose.services.map((service): Environment => {
       const variables = service.environment.flatMap(({ name, value, node, location }): Variable[] => {
@@ -47,7 +47,7 @@ export function environmentsOf(project: Project): readonly Environment[] {
     return { subject: file.path, variables: byName(variables), isContainer: false };
   });
   return [...services, ...files];
-}
+});
 
 function byName(variables: readonly Variable[]): ReadonlyMap<string, Variable> {
   return new Map(variables.map((variable) => [variable.name, variable]));

@@ -1,5 +1,6 @@
 /** The gateways that a project configures: by a file, or by the variables of the system that the gateway replaces. */
-import { parseDuration } from "@espalier/service";
+import { parseDuration } from "@espalier/service/plain";
+import { onceAProject } from "../../engine/once-a-project.ts";
 import type { Project } from "../../engine/project.ts";
 import type { ConfigNode, Key } from "../../inputs/config-node.ts";
 import { type Environment, environmentsOf, isOn } from "./environments.ts";
@@ -47,9 +48,9 @@ export interface Gateway {
   get(setting: GatewaySetting): SettingValue | undefined;
 }
 
-export function gatewaysOf(project: Project): readonly Gateway[] {
+export const gatewaysOf = onceAProject((project): readonly Gateway[] => {
   return [...fromFiles(project), ...environmentsOf(project).flatMap((environment) => fromVariables(environment))];
-}
+});
 
 /** Undefined: nobody is asked to approve logins. */
 export function approvalWaitMs(gateway: Gateway): number | undefined {

@@ -38,6 +38,8 @@ export function* passwordsIn({ records }: LdifFile): Generator<LdifPassword> {
 
 export type PasswordStrength =
   | { readonly kind: "clear" }
+  /** As crypt(3) makes it, without `{CRYPT}`: a server takes it for a password in clear text. */
+  | { readonly kind: "bare" }
   /** Guessed by the billion a second: not salted, or of a broken or tiny function. */
   | { readonly kind: "broken"; readonly scheme: string }
   /** Salted, and still one round of a fast function. */
@@ -49,11 +51,15 @@ const sound: PasswordStrength = { kind: "sound" };
 
 export function strengthOf(value: string): PasswordStrength {
   const [, scheme, body = ""] = /^\{([^{}\s]{1,32})\}(.*)$/s.exec(value) ?? [];
-  if (scheme === undefined) return isPlaceholder(value) ? sound : { kind: "clear" };
+  if (scheme === undefined) {
+    if (isPlaceholder(value)) return sound;
+    return { kind: /^\$[a-z0-9]{1,8}\$[^\s$]+\$/.test(value) ? "bare" : "clear" };
+  }
   const name = scheme.toUpperCase();
   if (name === "CRYPT") return strengthOfCrypt(body);
   if (name === "CLEAR" || name === "CLEARTEXT") return { kind: "clear" };
-  if (/^(?:S?MD5|SHA|SHA(?:256|384|512)|NS-MTA-MD5|LANMAN)$/.test(name)) return { kind: "broken", scheme: `{${name}}` };
+  if (/^(?:S?MD5|SHA|SHA(?:256|384|512)|NS-MTA-MD5|LANMAN|CRYPT-MD5|APR1|BSDMD5)$/.test(name))
+    return { kind: "broken", scheme: `{${name}}` };
   if (/^SSHA(?:256|384|512)?$/.test(name)) return { kind: "fast", scheme: `{${name}}` };
   return sound;
 }

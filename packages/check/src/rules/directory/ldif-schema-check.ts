@@ -1,11 +1,11 @@
 /** Which attributes an entry lacks that its object classes must have, RFC 4512 §2.4. */
+import { parseDn } from "@espalier/ldap/dn";
 import {
   builtInSchema,
   parseAttributeDescription,
-  parseDn,
   type Schema,
   type SubschemaDefinitions,
-} from "@espalier/ldap";
+} from "@espalier/ldap/schema";
 import type { Project } from "../../engine/project.ts";
 import { definitionsInLdif } from "../../inputs/ldif-schema.ts";
 import type { LdifEntry } from "./ldif-tree.ts";

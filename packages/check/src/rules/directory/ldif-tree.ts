@@ -1,5 +1,6 @@
 /** The entries that an LDIF file adds, by name and in their order, as a server would take them. */
-import { normalizeDn, normalizedParent, ParseError, type PartialAttribute, type Schema } from "@espalier/ldap";
+import type { PartialAttribute, Schema } from "@espalier/ldap";
+import { normalizeDn, normalizedParent, ParseError } from "@espalier/ldap/dn";
 import type { LdifFile, LdifFileRecord } from "../../inputs/ldif.ts";
 import type { Location } from "../../inputs/source-file.ts";
 import { hasPlaceholder } from "../../render/placeholder.ts";

@@ -1,4 +1,5 @@
-import { builtInSchema, normalizeDn, ParseError } from "@espalier/ldap";
+import { normalizeDn, ParseError } from "@espalier/ldap/dn";
+import { builtInSchema } from "@espalier/ldap/schema";
 import { defineRule } from "../../engine/rule.ts";
 import type { LdifFile } from "../../inputs/ldif.ts";
 import { type LdifPassword, passwordsIn } from "./ldif-passwords.ts";

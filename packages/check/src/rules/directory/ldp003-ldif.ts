@@ -1,4 +1,5 @@
-import { normalizedParent, type Schema } from "@espalier/ldap";
+import type { Schema } from "@espalier/ldap";
+import { normalizedParent } from "@espalier/ldap/dn";
 import { defineRule, type Found } from "../../engine/rule.ts";
 import { missingAttributes, schemaOf } from "./ldif-schema-check.ts";
 import { type LdifEntry, LdifTree } from "./ldif-tree.ts";

@@ -1,4 +1,4 @@
-import { formatDuration, parseDuration } from "@espalier/service";
+import { formatDuration, parseDuration } from "@espalier/service/plain";
 import type { Project } from "../../engine/project.ts";
 import { defineRule } from "../../engine/rule.ts";
 import { clientKinds, ldapClients } from "./clients/index.ts";

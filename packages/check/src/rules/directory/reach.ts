@@ -1,6 +1,7 @@
 /** How far what is said to a directory server travels, as far as files tell. */
 import { isIPv4 } from "node:net";
 import { posix } from "node:path";
+import { onceAProject } from "../../engine/once-a-project.ts";
 import type { Project } from "../../engine/project.ts";
 import type { ComposeProject, ComposeService } from "../../inputs/compose/compose-project.ts";
 
@@ -41,18 +42,27 @@ export interface ServiceInProject {
 
 /** The services of compose projects that are reached by this name. */
 export function servicesNamed(host: string, project: Project): readonly ServiceInProject[] {
-  return project.of("compose").flatMap((compose) =>
-    compose.services
-      .filter(({ name, node, networks }) => {
-        const aliases = networks.flatMap((each) => node.get("networks", each, "aliases")?.items() ?? []);
-        const names = [
-          name,
-          ...[node.get("container_name"), node.get("hostname"), ...aliases].map((each) => each?.text),
-        ];
-        return names.includes(host);
-      })
-      .map((service) => ({ compose, service })),
-  );
+  return servicesByName(project).get(host) ?? [];
+}
+
+const servicesByName = onceAProject((project) => {
+  const byName = new Map<string, ServiceInProject[]>();
+  for (const compose of project.of("compose")) {
+    for (const service of compose.services) {
+      for (const name of namesOf(service)) {
+        const found = byName.get(name);
+        if (found === undefined) byName.set(name, [{ compose, service }]);
+        else found.push({ compose, service });
+      }
+    }
+  }
+  return byName;
+});
+
+function namesOf({ name, node, networks }: ComposeService): ReadonlySet<string> {
+  const aliases = networks.flatMap((each) => node.get("networks", each, "aliases")?.items() ?? []);
+  const others = [node.get("container_name"), node.get("hostname"), ...aliases];
+  return new Set([name, ...others.flatMap((each) => each?.text ?? [])]);
 }
 
 /** The mounts of containers that bring a file into them, by itself or with a folder that it lies in. */

@@ -1,5 +1,6 @@
 /** Which files hold secrets: by what is in them, by their names, and by what compose files say they are. */
 import { dirname, resolve } from "node:path";
+import { onceAProject } from "../../engine/once-a-project.ts";
 import type { Project } from "../../engine/project.ts";
 import type { FilePermissions, SourceFile } from "../../inputs/source-file.ts";
 import { isSwitchOrPath, tellsSecret, urlPassword } from "../secrets/secret-name.ts";
@@ -42,7 +43,7 @@ function isPublicCertificate(text: string): boolean {
 }
 
 /** Each once, in the order in which files were read. */
-export function secretFiles(project: Project): readonly SecretFile[] {
+export const secretFiles = onceAProject((project): readonly SecretFile[] => {
   const environments = new Map(project.of("dotenv").map((file) => [file.path, file]));
   const ofCompose = new Map(composeSecretFiles(project).map(({ file, name }) => [file.path, name]));
   const holds = (path: string, text?: string): string | undefined => {
@@ -70,7 +71,7 @@ export function secretFiles(project: Project): readonly SecretFile[] {
     return what === undefined ? [] : [{ path, mode, uid, gid, what, file: undefined }];
   });
   return [...texts, ...others];
-}
+});
 
 /** The files that `secrets:` of compose files name, with the name that they have there. */
 export function composeSecretFiles(project: Project): readonly { readonly file: SourceFile; readonly name: string }[] {

@@ -1,5 +1,5 @@
 /** Which variables hold a secret, by their names and by what they are filled from. */
-import { namesSecret } from "@espalier/service";
+import { namesSecret } from "@espalier/service/plain";
 import { expandsValue, type ShellCommand, type ShellExpansion, type ShellWord } from "../../inputs/shell.ts";
 
 /** Keys that are secrets though `namesSecret`, which is for the fields of a log, lets them pass. */

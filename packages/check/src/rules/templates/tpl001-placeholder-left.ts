@@ -1,4 +1,4 @@
-import { nearestWord } from "@espalier/service";
+import { nearestWord } from "@espalier/service/plain";
 import type { Project } from "../../engine/project.ts";
 import { defineRule } from "../../engine/rule.ts";
 import type { SourceFile } from "../../inputs/source-file.ts";

@@ -1,5 +1,6 @@
 /** What configurations say of TLS: versions, cipher suites and groups, each in the notation of its program. */
 import type { Edit } from "../../engine/edit.ts";
+import { onceAProject } from "../../engine/once-a-project.ts";
 import type { Project } from "../../engine/project.ts";
 import type { Found } from "../../engine/rule.ts";
 import type { ConfigNode } from "../../inputs/config-node.ts";
@@ -37,14 +38,14 @@ const goNames = [
   "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
 ];
 
-export function* tlsSettings(project: Project): Generator<TlsSetting> {
-  yield* nginxSettings(project);
-  yield* traefikSettings(project);
-  yield* caddySettings(project);
-  yield* stunnelSettings(project);
-  yield* espalierSettings(project);
-  yield* environmentSettings(project);
-}
+export const tlsSettings = onceAProject((project): readonly TlsSetting[] => [
+  ...nginxSettings(project),
+  ...traefikSettings(project),
+  ...caddySettings(project),
+  ...stunnelSettings(project),
+  ...espalierSettings(project),
+  ...environmentSettings(project),
+]);
 
 function* nginxSettings(project: Project): Generator<TlsSetting> {
   const meanings: Readonly<Record<string, readonly [SettingKind, string]>> = {

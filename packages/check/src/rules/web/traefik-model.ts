@@ -1,5 +1,5 @@
 /** Routers, middlewares and entry points of Traefik, put together from all places that define them. */
-import type { Project } from "../../engine/project.ts";
+import { onceAProject } from "../../engine/once-a-project.ts";
 import type { ComposeService } from "../../inputs/compose/compose-project.ts";
 import type { ConfigNode } from "../../inputs/config-node.ts";
 import {
@@ -58,7 +58,7 @@ interface Source {
   readonly options: readonly TraefikOption[];
 }
 
-export function traefikModel(project: Project): TraefikModel {
+export const traefikModel = onceAProject((project): TraefikModel => {
   const services = project.of("compose").flatMap((compose) => compose.services);
   const labelled = services
     .map((container): Source => ({ subject: container.name, container, options: traefikLabels(container) }))
@@ -80,7 +80,7 @@ export function traefikModel(project: Project): TraefikModel {
     entryPoints: entryPointsOf(staticOptions),
     staticOptions,
   };
-}
+});
 
 function middlewaresOf(sources: readonly Source[]): Map<string, Map<string, TraefikOption>> {
   const middlewares = new Map<string, Map<string, TraefikOption>>();

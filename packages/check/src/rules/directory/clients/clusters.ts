@@ -1,5 +1,5 @@
 /** The clusters of the manager: those of Espalier, and those of a `config.yml` that the manager before it reads. */
-import { type ClusterNode, clusterNodes } from "@espalier/service";
+import { type ClusterNode, clusterNodes } from "@espalier/service/plain";
 import type { Project } from "../../../engine/project.ts";
 import type { ConfigNode } from "../../../inputs/config-node.ts";
 import { isOn } from "../environments.ts";

@@ -1,5 +1,5 @@
 /** Every client of a directory that a project configures. */
-import type { Project } from "../../../engine/project.ts";
+import { onceAProject } from "../../../engine/once-a-project.ts";
 import type { DocumentKind } from "../../../inputs/documents.ts";
 import { autheliaClients } from "./authelia.ts";
 import type { LdapClient } from "./client.ts";
@@ -25,7 +25,7 @@ export const clientKinds = [
   "dotenv",
 ] as const satisfies readonly DocumentKind[];
 
-export function ldapClients(project: Project): readonly LdapClient[] {
+export const ldapClients = onceAProject((project): readonly LdapClient[] => {
   return [
     ...sssdClients(project),
     ...nslcdClients(project),
@@ -37,4 +37,4 @@ export function ldapClients(project: Project): readonly LdapClient[] {
     ...stunnelClients(project),
     ...environmentClients(project),
   ];
-}
+});
