@@ -8,6 +8,8 @@ export interface LoopOptions {
   readonly name: string;
   /** Resolves to when it wants to be called again without being woken, in milliseconds; 0 for at once. */
   readonly step: () => Promise<number>;
+  /** After a step that asks for a wait it is not woken for so long: what comes meanwhile is done together. 0 unless said. */
+  readonly restMs?: number;
   readonly logger: Logger;
 }
 
@@ -17,6 +19,7 @@ export class Loop {
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   #isWoken = false;
+  #isResting = false;
   #isStopped = false;
   #retryMs = minRetryMs;
 
@@ -27,7 +30,7 @@ export class Loop {
   wake(): void {
     if (this.#isStopped) return;
     this.#isWoken = true;
-    this.#running ??= this.#run();
+    if (!this.#isResting) this.#running ??= this.#run();
   }
 
   /** Resolves when nothing runs any more. */
@@ -38,14 +41,23 @@ export class Loop {
   }
 
   async #run(): Promise<void> {
+    const { restMs = 0 } = this.#options;
     clearTimeout(this.#timer);
     let waitMs = 0;
-    while (!this.#isStopped && (this.#isWoken || waitMs === 0)) {
+    while (!this.#isStopped && (waitMs === 0 || (this.#isWoken && restMs === 0))) {
       this.#isWoken = false;
       waitMs = await this.#step();
     }
     this.#running = undefined;
-    if (!this.#isStopped) this.#timer = setTimeout(() => this.wake(), waitMs);
+    if (this.#isStopped) return;
+    this.#isResting = restMs > 0;
+    this.#timer = setTimeout(() => this.#rested(waitMs - restMs), restMs);
+  }
+
+  #rested(waitMs: number): void {
+    this.#isResting = false;
+    if (this.#isWoken || waitMs <= 0) this.wake();
+    else this.#timer = setTimeout(() => this.wake(), waitMs);
   }
 
   async #step(): Promise<number> {

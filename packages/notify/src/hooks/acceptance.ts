@@ -65,22 +65,21 @@ export class Acceptance {
     }
   }
 
-  #append(accepted: readonly AcceptedEvent[]): Promise<readonly (Stored | EventError)[]> {
-    return this.#store.write(async (transaction) => {
+  async #append(accepted: readonly AcceptedEvent[]): Promise<readonly (Stored | EventError)[]> {
+    const { digests, outcomes } = await this.#store.write(async (transaction) => {
       const digests = await findGathered(
         transaction,
         accepted.map(({ event, receivedMs }) => ({ key: event.dedupeKey, now: receivedMs })),
       );
       const isNew = ({ event }: AcceptedEvent) => !digests.has(event.dedupeKey);
-      const appended = await this.#log.appendEachWith(transaction, accepted.filter(isNew));
-      let next = 0;
-      return accepted.map((each) => {
-        const digest = digests.get(each.event.dedupeKey);
-        if (digest !== undefined) return { id: digest, isDuplicate: true, isGathered: true };
-        const outcome = appended[next]!;
-        next += 1;
-        return outcome instanceof Error ? outcome : { ...outcome, isGathered: false };
-      });
+      return { digests, outcomes: this.#log.appendEachAtEnd(transaction, accepted.filter(isNew)) };
+    });
+    const appended = outcomes().values();
+    return accepted.map(({ event }) => {
+      const digest = digests.get(event.dedupeKey);
+      if (digest !== undefined) return { id: digest, isDuplicate: true, isGathered: true };
+      const outcome = appended.next().value!;
+      return outcome instanceof Error ? outcome : { ...outcome, isGathered: false };
     });
   }
 }

@@ -5,12 +5,12 @@
 import { randomUUIDv7 } from "node:crypto";
 import {
   type EventLog,
-  joinSql,
   type NewEvent,
   type Severity,
   type Store,
   severities,
   sql,
+  sqlTable,
   type Transaction,
 } from "@espalier/service";
 import { forUpdate, skippingLocked } from "../deliveries/row-lock.ts";
@@ -58,7 +58,6 @@ const maxTypes = 50;
 /** Characters of what one of them said: 20 must fit into an event. */
 const maxDataLength = 16_384;
 const flushedAtOnce = 50;
-const soughtAtOnce = 50;
 const otherTypes = "other";
 
 /** By key, the digests that the same requests are in already. */
@@ -66,18 +65,13 @@ export async function findGathered(
   transaction: Transaction,
   requests: readonly { readonly key: string; readonly now: number }[],
 ): Promise<ReadonlyMap<string, string>> {
-  const found = new Map<string, string>();
-  for (let start = 0; start < requests.length; start += soughtAtOnce) {
-    const part = requests.slice(start, start + soughtAtOnce);
-    const keys = part.map(({ key }) => sql`${key}`);
-    const rows = await transaction.all<{ readonly key: string; readonly digest_id: string; readonly until: number }>(
-      sql`SELECT key, digest_id, until FROM hook_gathered WHERE key IN (${joinSql(keys, ", ")})`,
-    );
-    for (const { key, digest_id: digestId, until } of rows) {
-      if (part.some((request) => request.key === key && request.now < until)) found.set(key, digestId);
-    }
-  }
-  return found;
+  const keys = requests.map(({ key }) => ({ key }));
+  const rows = await transaction.all<{ readonly key: string; readonly digest_id: string; readonly until: number }>(
+    sql`SELECT key, digest_id, until FROM hook_gathered
+      WHERE key IN (SELECT key FROM ${sqlTable(transaction.database, { key: "text" }, keys)} AS sought)`.prepared(),
+  );
+  const known = rows.filter(({ key, until }) => requests.some((request) => request.key === key && request.now < until));
+  return new Map(known.map(({ key, digest_id: digestId }) => [key, digestId]));
 }
 
 export async function gather(transaction: Transaction, request: GatheredRequest): Promise<Gathered> {

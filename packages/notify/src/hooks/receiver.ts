@@ -228,16 +228,11 @@ function tooMany(retryAfterSeconds: number): HookAnswer {
   return { statusCode: 429, body: { error: "too many requests" }, retryAfterSeconds };
 }
 
-async function inTime<T>(storing: Promise<T>): Promise<T> {
-  const tooLate = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    tooLate.reject(new StoreError("ERR_STORE_BUSY", `nothing was stored within ${storeTimeoutMs} ms`));
-  }, storeTimeoutMs);
-  // It may go wrong after we have answered.
-  storing.catch(() => undefined);
-  try {
-    return await Promise.race([storing, tooLate.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+function inTime<T>(storing: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new StoreError("ERR_STORE_BUSY", `nothing was stored within ${storeTimeoutMs} ms`));
+    }, storeTimeoutMs);
+    storing.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }

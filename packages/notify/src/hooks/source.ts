@@ -1,5 +1,5 @@
 /** A source: one name in the URL, with one way of proving who sends, and how its requests become events. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { readAlertGroup } from "./alertmanager.ts";
 import type { SourceConfig, VerifierName } from "./config.ts";
 import { HubVerifier } from "./hub.ts";
@@ -52,9 +52,7 @@ export class HookSource {
     const reading = this.#reading(request.payload, { defaultType: "hook.received", defaultDevice: undefined });
     // Only what is signed: a name that anybody can change would let the same be played again under others.
     const identity =
-      request.deliveryId === undefined
-        ? ["body", sha256(request.body)]
-        : ["id", sha256(Buffer.from(request.deliveryId))];
+      request.deliveryId === undefined ? ["body", sha256(request.body)] : ["id", sha256(request.deliveryId)];
     return { status: "read", reading: { ...reading, dedupeKey: this.#key(identity) } };
   }
 
@@ -111,7 +109,7 @@ export class HookSource {
   }
 
   #key(identity: readonly string[]): string {
-    return `hooks/${this.name}:${sha256(Buffer.from(JSON.stringify(identity)))}`;
+    return `hooks/${this.name}:${sha256(JSON.stringify(identity))}`;
   }
 }
 
@@ -128,6 +126,6 @@ function unusable(where: string, problem: string): ReadingOutcome {
   return { status: "unusable", problems: [{ where, problem }] };
 }
 
-function sha256(octets: Uint8Array): string {
-  return createHash("sha256").update(octets).digest("base64url");
+function sha256(octets: Uint8Array | string): string {
+  return hash("sha256", octets, "base64url");
 }

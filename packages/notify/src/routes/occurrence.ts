@@ -4,7 +4,7 @@
  * The last word of its type says so. `backend.down` and `backend.degraded` are one problem of their subject, `backend.up` is
  * its end. Where a subject can have several at once (alerts, findings), producers tell them apart with `data.incident`.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { canonicalJson, type JsonValue, type StoredEvent } from "@espalier/service";
 import type { MessageStatus } from "../channels/message.ts";
 
@@ -46,7 +46,5 @@ export function occurrenceOf({ type, subject, data }: Pick<StoredEvent, "type" |
 
 /** A key of a bounded length, whatever strangers have put into it. */
 export function digestOf(parts: readonly JsonValue[]): string {
-  return createHash("sha256")
-    .update(canonicalJson([...parts]))
-    .digest("base64url");
+  return hash("sha256", canonicalJson(parts), "base64url");
 }

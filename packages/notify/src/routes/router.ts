@@ -35,6 +35,8 @@ export interface RouterOptions {
 
 /** Of one transaction. */
 const routedAtOnce = 100;
+/** Between two transactions: under load each routes the events of several commits, and is not in the way of every one of them. */
+const restMs = 20;
 /** A look without being woken. */
 const maxPauseMs = 2_000;
 
@@ -55,7 +57,7 @@ export class Router {
     this.#options = options;
     this.#now = now;
     this.#instruments = register(metrics, store);
-    this.#loop = new Loop({ name: "routing", step: () => this.#step(), logger });
+    this.#loop = new Loop({ name: "routing", step: () => this.#step(), restMs, logger });
   }
 
   start(): void {
@@ -87,27 +89,31 @@ export class Router {
     const untilEscalation = (due?.escalation ?? Number.POSITIVE_INFINITY) - this.#now();
     if ((due?.behind ?? 0) <= 0 && untilEscalation > 0) return Math.min(untilEscalation, maxPauseMs);
     const { results, escalations } = await this.#routeSome();
-    return results.length > 0 || escalations > 0 ? 0 : maxPauseMs;
+    if (results.length === routedAtOnce) return 0;
+    return results.length > 0 || escalations > 0 ? restMs : maxPauseMs;
   }
 
   async #routeSome(): Promise<Routed> {
     const { store, routes, channels, firstWaitMs } = this.#options;
     const now = this.#now();
     const routed = await store.write(async (transaction): Promise<Routed> => {
-      const at = await transaction.first<{ readonly position: number }>(
-        sql`SELECT position FROM routing${skippingLocked(transaction.database)}`,
-      );
+      const [at, rows] = await Promise.all([
+        transaction.first<{ readonly escalation: number | null }>(
+          sql`SELECT (SELECT min(due_at) FROM escalations WHERE fired_at IS NULL) AS escalation
+            FROM routing${skippingLocked(transaction.database)}`.prepared(),
+        ),
+        transaction.all<EventRow>(
+          sql`SELECT * FROM events WHERE position > (SELECT position FROM routing) ORDER BY position LIMIT ${routedAtOnce}`,
+        ),
+      ]);
       if (at === undefined) return { results: [], escalations: 0 };
       const pass = new RoutingPass({ transaction, routes, channels, firstWaitMs, now });
-      const escalations = await pass.escalate();
-      const rows = await transaction.all<EventRow>(
-        sql`SELECT * FROM events WHERE position > ${at.position} ORDER BY position LIMIT ${routedAtOnce}`,
-      );
+      const escalations = at.escalation !== null && at.escalation <= now ? await pass.escalate() : 0;
       const results: RoutingResult[] = [];
       for (const row of rows) results.push(await pass.route(eventOfRow(row)));
       await pass.end();
       const last = rows.at(-1);
-      if (last !== undefined) await transaction.run(sql`UPDATE routing SET position = ${last.position}`);
+      if (last !== undefined) transaction.send(sql`UPDATE routing SET position = ${last.position}`.prepared());
       return { results, escalations };
     });
     for (const result of routed.results) this.#instruments.routed.labels({ result }).inc();

@@ -1,8 +1,9 @@
 /** How events come into the table: numbered, chained and inserted together, as the last thing that their transaction does. */
 
-import { sql, sqlRows } from "../store/statement.ts";
+import { Statement, sql, sqlTable } from "../store/statement.ts";
 import type { FinalStep, Transaction } from "../store/transaction.ts";
-import { type EventHead, linkHash } from "./chain.ts";
+import { type EventHead, linkHash, selectHead } from "./chain.ts";
+import { claimKeys, type KeyClaim } from "./dedupe-keys.ts";
 import type { CheckedEvent, EventRow } from "./stored-event.ts";
 
 /** The channel that is woken by new events. */
@@ -11,47 +12,79 @@ export const eventsChannel = "events";
 /** The events of one transaction, in the order in which they were added. */
 export interface PendingEvents {
   readonly events: Map<string, CheckedEvent>;
+  /** Of those of them whose dedupe keys are claimed at the end. */
+  readonly claims: KeyClaim[];
+  /** By dedupe key, the events that those claimed at the end belong to; known once they are claimed. */
+  owners: ReadonlyMap<string, string>;
   /** Events that were not added, being duplicates. */
   duplicates: number;
   /** Known once they are inserted. */
   rows: readonly EventRow[];
 }
 
-/** Rows of an INSERT: SQLite takes 32,766 values in a statement, and a text of its own is parsed for each number of rows. */
+const eventColumns = {
+  position: "bigint",
+  id: "text",
+  time: "bigint",
+  type: "text",
+  severity: "smallint",
+  subject: "text",
+  source: "text",
+  actor: "text",
+  data: "text",
+  dedupe_key: "text",
+  link: "bigint",
+  hash: "text",
+} as const;
+const columnNames = new Statement([Object.keys(eventColumns).join(", ")], []);
+
+/** Rows of an INSERT: what they say is one value, and one event may be a megabyte. */
 const insertedAtOnce = 50;
 
 /**
- * The row `event_head` is updated first, and stays locked until the commit: so positions and links are in the order of the
+ * The row `event_head` is locked first, and stays so until the commit: so positions and links are in the order of the
  * commits on every node, and who sees one sees all before it. Nothing else is locked after it, so it is in no deadlock.
  */
 export class AppendStep implements FinalStep<PendingEvents> {
+  readonly #now: () => number;
   readonly #onCommitted: (pending: PendingEvents) => void;
 
-  constructor(onCommitted: (pending: PendingEvents) => void) {
+  constructor(now: () => number, onCommitted: (pending: PendingEvents) => void) {
+    this.#now = now;
     this.#onCommitted = onCommitted;
   }
 
   begin(): PendingEvents {
-    return { events: new Map(), duplicates: 0, rows: [] };
+    return { events: new Map(), claims: [], owners: new Map(), duplicates: 0, rows: [] };
   }
 
   async run(transaction: Transaction, pending: PendingEvents): Promise<void> {
-    const events = [...pending.events.values()];
-    if (events.length === 0) return;
-    const head = await transaction.first<EventHead>(
-      sql`UPDATE event_head SET position = position + ${events.length}
-        RETURNING position, link, hash, trimmed_link, trimmed_hash`,
-    );
+    if (pending.events.size === 0) return;
+    const lock = transaction.database === "postgres" ? sql` FOR UPDATE` : sql``;
+    // Without waiting for the claims: the lock is taken after theirs.
+    const [owners, head] = await Promise.all([
+      claimKeys(transaction, pending.claims, this.#now()),
+      transaction.first<EventHead>(sql`${selectHead}${lock}`.prepared()),
+    ]);
     if (head === undefined) throw new TypeError("the table event_head has lost its row");
-    const rows = numbered(events, head);
+    pending.owners = owners;
+    for (const { key, eventId } of pending.claims) {
+      if (owners.get(key) === eventId) continue;
+      pending.events.delete(eventId);
+      pending.duplicates += 1;
+    }
+    const rows = numbered([...pending.events.values()], head);
     pending.rows = rows;
+    const last = rows.at(-1);
+    if (last === undefined) return;
     for (let start = 0; start < rows.length; start += insertedAtOnce) {
-      transaction.send(insertRows(rows.slice(start, start + insertedAtOnce)));
+      const table = sqlTable(transaction.database, eventColumns, rows.slice(start, start + insertedAtOnce));
+      transaction.send(
+        sql`INSERT INTO events (${columnNames}) SELECT ${columnNames} FROM ${table} AS added`.prepared(),
+      );
     }
-    const last = rows.findLast(({ link }) => link !== null);
-    if (last !== undefined) {
-      transaction.send(sql`UPDATE event_head SET link = ${last.link}, hash = ${last.hash}`);
-    }
+    const { link, hash } = rows.findLast((row) => row.link !== null) ?? head;
+    transaction.send(sql`UPDATE event_head SET position = ${last.position}, link = ${link}, hash = ${hash}`.prepared());
     transaction.wake(eventsChannel);
   }
 
@@ -60,10 +93,9 @@ export class AppendStep implements FinalStep<PendingEvents> {
   }
 }
 
-/** @param head has the position of the last of them, and the link before the first */
+/** @param head where the log and the chain ended before them */
 function numbered(events: readonly CheckedEvent[], head: EventHead): readonly EventRow[] {
-  let position = head.position - events.length;
-  let { link, hash } = head;
+  let { position, link, hash } = head;
   return events.map((event) => {
     const { id, time, type, severity, subject, source, actor, data, dedupeKey, audit } = event;
     position += 1;
@@ -73,24 +105,4 @@ function numbered(events: readonly CheckedEvent[], head: EventHead): readonly Ev
     hash = linkHash({ ...row, link }, hash);
     return { ...row, link, hash };
   });
-}
-
-function insertRows(rows: readonly EventRow[]) {
-  const values = rows.map((row) => [
-    row.position,
-    row.id,
-    row.time,
-    row.type,
-    row.severity,
-    row.subject,
-    row.source,
-    row.actor,
-    row.data,
-    row.dedupe_key,
-    row.link,
-    row.hash,
-  ]);
-  return sql`INSERT INTO events
-    (position, id, time, type, severity, subject, source, actor, data, dedupe_key, link, hash)
-    VALUES ${sqlRows(values)}`;
 }

@@ -1,5 +1,5 @@
 /** Which events are new: a dedupe key is its first event's for as long as the window is. */
-import { joinSql, sql, sqlRows } from "../store/statement.ts";
+import { sql, sqlTable } from "../store/statement.ts";
 import type { Transaction } from "../store/transaction.ts";
 
 export interface KeyClaim {
@@ -9,12 +9,12 @@ export interface KeyClaim {
   readonly until: number;
 }
 
-/** A statement's text is parsed anew for each number of rows. */
-const claimedAtOnce = 50;
+const claimColumns = { key: "text", event_id: "text", until: "bigint" } as const;
 
 /**
  * The event that each key belongs to from now on: the one that claims it, the first of several with the same key, or the one that
- * had it before. A row that another node has just inserted is waited for.
+ * had it before. A row that another node has just inserted is waited for. What is locked is locked by one statement, which is
+ * sent before this returns.
  */
 export async function claimKeys(
   transaction: Transaction,
@@ -23,25 +23,25 @@ export async function claimKeys(
 ): Promise<ReadonlyMap<string, string>> {
   const owners = new Map<string, string>();
   for (const { key, eventId } of claims) if (!owners.has(key)) owners.set(key, eventId);
+  if (owners.size === 0) return owners;
   // In one order on every node, so that no two wait for each other.
   const first = claims.filter(({ key, eventId }) => owners.get(key) === eventId).sort(byKey);
-  for (let start = 0; start < first.length; start += claimedAtOnce) {
-    const part = first.slice(start, start + claimedAtOnce);
-    const rows = part.map(({ key, eventId, until }) => [key, eventId, until]);
-    const claimed = await transaction.all<{ readonly key: string }>(
-      sql`INSERT INTO event_dedupe (key, event_id, until) VALUES ${sqlRows(rows)}
-        ON CONFLICT (key) DO UPDATE SET event_id = excluded.event_id, until = excluded.until
-        WHERE event_dedupe.until <= ${now}
-        RETURNING key`,
-    );
-    if (claimed.length === part.length) continue;
-    const isClaimed = new Set(claimed.map(({ key }) => key));
-    const others = part.filter(({ key }) => !isClaimed.has(key)).map(({ key }) => sql`${key}`);
-    const known = await transaction.all<{ readonly key: string; readonly event_id: string }>(
-      sql`SELECT key, event_id FROM event_dedupe WHERE key IN (${joinSql(others, ", ")})`,
-    );
-    for (const { key, event_id: eventId } of known) owners.set(key, eventId);
-  }
+  const rows = first.map(({ key, eventId, until }) => ({ key, event_id: eventId, until }));
+  const claimed = await transaction.all<{ readonly key: string }>(
+    sql`INSERT INTO event_dedupe (key, event_id, until)
+      SELECT key, event_id, until FROM ${sqlTable(transaction.database, claimColumns, rows)} AS claims WHERE true
+      ON CONFLICT (key) DO UPDATE SET event_id = excluded.event_id, until = excluded.until
+      WHERE event_dedupe.until <= ${now}
+      RETURNING key`.prepared(),
+  );
+  if (claimed.length === first.length) return owners;
+  const isClaimed = new Set(claimed.map(({ key }) => key));
+  const others = first.filter(({ key }) => !isClaimed.has(key)).map(({ key }) => ({ key }));
+  const known = await transaction.all<{ readonly key: string; readonly event_id: string }>(
+    sql`SELECT key, event_id FROM event_dedupe
+      WHERE key IN (SELECT key FROM ${sqlTable(transaction.database, { key: "text" }, others)} AS others)`,
+  );
+  for (const { key, event_id: eventId } of known) owners.set(key, eventId);
   return owners;
 }
 

@@ -73,7 +73,7 @@ export class EventLog implements EventSink {
     this.#dedupeWindowMs = dedupeWindowMs;
     this.#now = now;
     this.#metrics = register(metrics, () => this.#queue.waiting);
-    this.#step = new AppendStep((pending) => this.#count(pending));
+    this.#step = new AppendStep(now, (pending) => this.#count(pending));
     this.#queue = new EmitQueue({
       logger,
       check: (event) => this.#check(event),
@@ -94,10 +94,10 @@ export class EventLog implements EventSink {
   async append(event: NewEvent, options: AppendOptions = {}): Promise<StoredEvent> {
     const checked = this.#check(event);
     for (;;) {
-      const { pending, id } = await this.#store.write(async (transaction) => {
-        const { id } = await this.#add(transaction, checked, options);
-        return { id, pending: transaction.atEnd(this.#step) };
-      });
+      const { outcomes, pending } = await this.#store.write((transaction) =>
+        this.#addAtEnd(transaction, [{ event: checked, options }]),
+      );
+      const [{ id }] = outcomes() as [Appended];
       const row = pending.rows.find((each) => each.id === id) ?? (await this.#row(id));
       if (row !== undefined) return eventOfRow(row);
       // Retention removed the earlier one, and its key with it, in between.
@@ -115,13 +115,13 @@ export class EventLog implements EventSink {
   }
 
   /**
-   * As {@link appendWith} for many at once, which costs no more statements than one. What cannot be stored is told in its
-   * place, and the others are added.
+   * As {@link appendWith} for many at once, which costs no more statements than one, and none before the transaction's end: so
+   * what became of them can be asked once it is committed. What cannot be stored is told in its place, and the others are added.
    */
-  appendEachWith(
+  appendEachAtEnd(
     transaction: Transaction,
     events: readonly (AppendOptions & { readonly event: NewEvent })[],
-  ): Promise<readonly (Appended | EventError)[]> {
+  ): () => readonly (Appended | EventError)[] {
     const checked = events.map(({ event, ...options }) => {
       try {
         return { event: this.#check(event), options };
@@ -130,7 +130,7 @@ export class EventLog implements EventSink {
         throw error;
       }
     });
-    return this.#addEach(transaction, checked);
+    return this.#addAtEnd(transaction, checked).outcomes;
   }
 
   /** The event that one with this dedupe key would be a duplicate of. */
@@ -197,37 +197,46 @@ export class EventLog implements EventSink {
   }
 
   async #add(transaction: Transaction, event: CheckedEvent, options: AppendOptions): Promise<Appended> {
-    const [appended] = await this.#addEach(transaction, [{ event, options }]);
-    return appended as Appended;
+    const pending = transaction.atEnd(this.#step);
+    const owners = await claimKeys(transaction, this.#claims(event, options), this.#now());
+    const id = event.dedupeKey === null ? event.id : (owners.get(event.dedupeKey) ?? event.id);
+    if (id === event.id) pending.events.set(id, event);
+    else pending.duplicates += 1;
+    return { id, isDuplicate: id !== event.id };
   }
 
-  async #addEach(
+  #addAtEnd(
     transaction: Transaction,
     events: readonly ({ readonly event: CheckedEvent; readonly options: AppendOptions } | EventError)[],
-  ): Promise<readonly (Appended | EventError)[]> {
+  ): { readonly pending: PendingEvents; readonly outcomes: () => readonly (Appended | EventError)[] } {
     const pending = transaction.atEnd(this.#step);
-    const now = this.#now();
-    const claims = events.flatMap((each): KeyClaim[] => {
-      if (each instanceof EventError || each.event.dedupeKey === null) return [];
-      const { dedupeWindowMs = this.#dedupeWindowMs } = each.options;
-      return [{ key: each.event.dedupeKey, eventId: each.event.id, until: now + dedupeWindowMs }];
-    });
-    const owners = await claimKeys(transaction, claims, now);
-    return events.map((each) => {
-      if (each instanceof EventError) return each;
-      const { event } = each;
-      const owner = event.dedupeKey === null ? event.id : (owners.get(event.dedupeKey) ?? event.id);
-      if (owner === event.id) pending.events.set(event.id, event);
-      else pending.duplicates += 1;
-      return { id: owner, isDuplicate: owner !== event.id };
-    });
+    for (const each of events) {
+      if (each instanceof EventError) continue;
+      pending.events.set(each.event.id, each.event);
+      pending.claims.push(...this.#claims(each.event, each.options));
+    }
+    const outcomes = () =>
+      events.map((each) => {
+        if (each instanceof EventError) return each;
+        const { id, dedupeKey } = each.event;
+        const owner = dedupeKey === null ? id : (pending.owners.get(dedupeKey) ?? id);
+        return { id: owner, isDuplicate: owner !== id };
+      });
+    return { pending, outcomes };
+  }
+
+  #claims(
+    { id, dedupeKey }: CheckedEvent,
+    { dedupeWindowMs = this.#dedupeWindowMs }: AppendOptions,
+  ): readonly KeyClaim[] {
+    return dedupeKey === null ? [] : [{ key: dedupeKey, eventId: id, until: this.#now() + dedupeWindowMs }];
   }
 
   /** @param isRetry the commit of an earlier attempt may have been done without our being told */
   #storeEach(event: CheckedEvent, isRetry: boolean): Promise<void> {
     return this.#store.write(async (transaction) => {
       if (isRetry && (await transaction.first(sql`SELECT 1 FROM events WHERE id = ${event.id}`)) !== undefined) return;
-      await this.#add(transaction, event, {});
+      this.#addAtEnd(transaction, [{ event, options: {} }]);
     });
   }
 

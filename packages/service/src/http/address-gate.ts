@@ -46,6 +46,8 @@ export class AddressGate {
 
 /** Of IPv6 the /64, which one subscriber has to choose addresses from. */
 export function networkOf(address: string): string {
+  // Most are IPv4, and the test for IPv6 is a long one.
+  if (!address.includes(":")) return address;
   const [bare = ""] = address.split("%");
   if (!isIPv6(bare)) return address;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1];

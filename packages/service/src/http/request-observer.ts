@@ -1,5 +1,4 @@
 /** Watches requests until they have been answered, each under a name that strangers cannot choose: for metrics and the log. */
-import { finished } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 declare module "fastify" {
@@ -26,7 +25,8 @@ export function observeRequests(app: FastifyInstance, answered: (answered: Answe
   app.addHook("onRequest", async (request, reply) => {
     // The framework's own clock runs only where it has hooks of another kind.
     const startedAtMs = performance.now();
-    finished(reply.raw, () => answered(answeredRequest(request, reply, performance.now() - startedAtMs)));
+    // The end of every response, whole or not.
+    reply.raw.once("close", () => answered(answeredRequest(request, reply, performance.now() - startedAtMs)));
   });
 }
 

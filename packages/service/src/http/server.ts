@@ -28,7 +28,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   const app = Fastify({
     logger: false,
     bodyLimit: maxBodyBytes,
-    trustProxy: trustedProxies(options.trustedProxies),
+    trustProxy: options.trustedProxies.length > 0 && trustedProxies(options.trustedProxies),
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
     http: limits,

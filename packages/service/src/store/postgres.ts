@@ -99,7 +99,7 @@ export class PostgresDriver implements Driver {
   }
 
   wakeStatement(channel: string): Statement {
-    return sql`SELECT pg_notify(${wakeChannel}, ${channel})`;
+    return sql`SELECT pg_notify(${wakeChannel}, ${channel})`.prepared();
   }
 
   async watch(onWake: (channel: string | undefined) => void): Promise<void> {
@@ -184,8 +184,19 @@ class PostgresSession implements Session {
 
 async function run(client: pg.ClientBase, statement: Statement): Promise<QueryResult> {
   const { text, values } = statement.render("postgres");
-  const { rows, rowCount } = await client.query<Row>(text, [...values]);
+  const { rows, rowCount } = statement.isPrepared
+    ? await client.query<Row>({ name: nameOf(text), text, values: [...values] })
+    : await client.query<Row>(text, [...values]);
   return { rows, changes: rowCount ?? 0 };
+}
+
+/** Of the prepared statements, which are as many as there are places in the code that ask for one. */
+const names = new Map<string, string>();
+
+function nameOf(text: string): string {
+  const name = names.get(text) ?? `espalier_${names.size}`;
+  names.set(text, name);
+  return name;
 }
 
 const bigintOid = 20;

@@ -89,11 +89,11 @@ export class SqliteConnection {
     });
   }
 
-  /** What is asked for in one go is one message: each costs more than a statement. */
+  /** What is asked for before anything else is waited for is one message: each costs more than a statement. */
   #post(thread: Worker, request: SqliteRequest): void {
     this.#outbox.push(request);
     if (this.#outbox.length > 1) return;
-    queueMicrotask(() => {
+    process.nextTick(() => {
       const requests = this.#outbox;
       this.#outbox = [];
       thread.postMessage(requests);

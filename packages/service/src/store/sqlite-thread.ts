@@ -30,6 +30,11 @@ export interface SqliteFailure {
   readonly resultCode: number | undefined;
 }
 
+interface PreparedStatement {
+  readonly statement: StatementSync;
+  readonly hasRows: boolean;
+}
+
 /** Statements are few and always the same, but for the lists in some. */
 const maxKeptStatements = 200;
 const lockRetryMs = 10;
@@ -37,7 +42,7 @@ const busyCode = 5;
 
 class SqliteThread {
   readonly #options: SqliteThreadOptions;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements = new Map<string, PreparedStatement>();
   #database: DatabaseSync | undefined;
   /** Why the transaction cannot be committed; kept until its rollback. */
   #failure: { readonly error: unknown } | undefined;
@@ -91,24 +96,25 @@ class SqliteThread {
 
   #query({ text, values, isPart = false }: { text: string; values: readonly SqlValue[]; isPart?: boolean }) {
     const run = (): { rows: Record<string, unknown>[]; changes: number } => {
-      const statement = this.#prepare(text);
-      if (statement.columns().length > 0) return { rows: statement.all(...values), changes: 0 };
+      const { statement, hasRows } = this.#prepare(text);
+      if (hasRows) return { rows: statement.all(...values), changes: 0 };
       return { rows: [], changes: Number(statement.run(...values).changes) };
     };
     return isPart ? this.#part(run) : run();
   }
 
-  #prepare(text: string): StatementSync {
-    let statement = this.#statements.get(text);
-    if (statement === undefined) {
-      statement = this.#open().prepare(text);
+  #prepare(text: string): PreparedStatement {
+    let prepared = this.#statements.get(text);
+    if (prepared === undefined) {
+      const statement = this.#open().prepare(text);
+      prepared = { statement, hasRows: statement.columns().length > 0 };
       const [oldest] = this.#statements.keys();
       if (this.#statements.size >= maxKeptStatements && oldest !== undefined) this.#statements.delete(oldest);
     } else {
       this.#statements.delete(text);
     }
-    this.#statements.set(text, statement);
-    return statement;
+    this.#statements.set(text, prepared);
+    return prepared;
   }
 
   #open(): DatabaseSync {
@@ -118,6 +124,8 @@ class SqliteThread {
     try {
       setJournalMode(database, busyTimeoutMs);
       database.exec("PRAGMA synchronous = FULL");
+      // Else every statement that inserts several rows makes a file, removes it, and writes into it what it may have to take back.
+      database.exec("PRAGMA temp_store = MEMORY");
     } catch (error) {
       database.close();
       throw error;

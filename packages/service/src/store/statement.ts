@@ -15,10 +15,20 @@ export class Statement {
   /** One more than there are values, which stand between them. */
   readonly texts: readonly string[];
   readonly values: readonly SqlValue[];
+  readonly isPrepared: boolean;
 
-  constructor(texts: readonly string[], values: readonly SqlValue[]) {
+  constructor(texts: readonly string[], values: readonly SqlValue[], isPrepared = false) {
     this.texts = texts;
     this.values = values;
+    this.isPrepared = isPrepared;
+  }
+
+  /**
+   * The same, to be parsed and planned once for each connection where the database would else do so each time: for one that is run
+   * often, whose text is always the same, and whose plan is right however much the tables hold.
+   */
+  prepared(): Statement {
+    return new Statement(this.texts, this.values, true);
   }
 
   /** The text as the database takes it: `?` or `$1` for the values. */
@@ -55,6 +65,28 @@ export function sqlRows(rows: readonly (readonly (SqlValue | undefined)[])[]): S
     rows.map((row) => compose(["(", ...row.slice(1).map(() => ", "), ")"], row)),
     ", ",
   );
+}
+
+/** The columns of {@link sqlTable}: their names, and the types that PostgreSQL gives them. */
+export type TableColumns = Readonly<Record<string, "text" | "bigint" | "smallint">>;
+
+/**
+ * Rows to select from, as one value: the text is the same for however many there are, so it is parsed once, and not for each
+ * of their numbers. It stands in `FROM`, with a name after it: `FROM ${sqlTable(…)} AS claims`.
+ */
+export function sqlTable<Columns extends TableColumns>(
+  database: Database,
+  columns: Columns,
+  rows: readonly { readonly [Name in keyof Columns]: string | number | null }[],
+): Statement {
+  const json = JSON.stringify(rows);
+  const names = Object.keys(columns);
+  if (database === "sqlite") {
+    const fields = names.map((name) => `value ->> '${name}' AS ${name}`);
+    return new Statement([`(SELECT ${fields.join(", ")} FROM json_each(`, "))"], [json]);
+  }
+  const definitions = names.map((name) => `${name} ${columns[name]}`);
+  return new Statement(["(SELECT * FROM json_to_recordset(", `) AS each_row (${definitions.join(", ")}))`], [json]);
 }
 
 function compose(strings: readonly string[], parts: readonly SqlPart[]): Statement {

@@ -149,9 +149,10 @@ forEachDatabase((databases) => {
       const known = await log.append({ ...backendDown, dedupeKey: "known" });
       const keys = ["b", "known", "a", "b", undefined];
       const asked = keys.map((dedupeKey) => ({ event: { ...backendDown, ...(dedupeKey && { dedupeKey }) } }));
-      const outcomes = await store.write((transaction) =>
-        log.appendEachWith(transaction, [...asked, { event: { ...backendDown, type: "down" } }]),
+      const appended = await store.write((transaction) =>
+        log.appendEachAtEnd(transaction, [...asked, { event: { ...backendDown, type: "down" } }]),
       );
+      const outcomes = appended();
       const [b] = outcomes as readonly { id: string }[];
       expect(outcomes).toEqual([
         { id: uuid, isDuplicate: false },

@@ -1,7 +1,7 @@
-import { sqliteDatabases } from "@espalier/tests/lab";
+import { forEachDatabase, sqliteDatabases } from "@espalier/tests/lab";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { joinSql, type Statement, sql, sqlRows } from "../../src/index.ts";
+import { joinSql, type Statement, sql, sqlRows, sqlTable } from "../../src/index.ts";
 import { openTestStore } from "./databases.ts";
 
 describe("a statement", () => {
@@ -53,6 +53,29 @@ describe("a statement", () => {
         expect(JSON.parse(String(row?.found))).toEqual(values);
       }),
       { numRuns: 50 },
+    );
+  });
+});
+
+forEachDatabase((databases) => {
+  it("has rows to select from that come out as they went in, and the same text for any number of them", async () => {
+    const store = await openTestStore(await databases.create());
+    const columns = { name: "text", number: "bigint", small: "smallint" } as const;
+    // No database has a NUL or half a surrogate pair in its text.
+    const text = fc.string({ unit: "binary" }).map((each) => each.replaceAll("\0", "").toWellFormed());
+    const row = fc.record({
+      name: fc.option(text),
+      number: fc.option(fc.maxSafeInteger()),
+      small: fc.integer({ min: -32_768, max: 32_767 }),
+    });
+    const select = (rows: readonly (typeof row extends fc.Arbitrary<infer Row> ? Row : never)[]) =>
+      sql`SELECT name, number, small FROM ${sqlTable(store.database, columns, rows)} AS given`.prepared();
+    await fc.assert(
+      fc.asyncProperty(fc.array(row, { maxLength: 20 }), async (rows) => {
+        expect(await store.all(select(rows))).toEqual(rows);
+        expect(select(rows).render(store.database).text).toBe(select([]).render(store.database).text);
+      }),
+      { numRuns: 100 },
     );
   });
 });
