@@ -1,5 +1,5 @@
 /** What the primary process and those that serve say to each other, over Node's IPC channel. Plain data, no secret. */
-import type { CheckResult, MetricsSnapshot } from "@espalier/service";
+import type { CheckResult, MetricsSnapshot, NewEvent } from "@espalier/service";
 import type { BindAttempt } from "../backoff/attempt.ts";
 import type { BackoffDecision } from "../backoff/ledger.ts";
 
@@ -10,6 +10,8 @@ export type ToPrimary =
   | { readonly type: "bindEnded"; readonly how: "failed" | "succeeded" | "unverified"; readonly attempt: BindAttempt }
   /** A connection was opened (+1) or closed (−1). */
   | { readonly type: "connection"; readonly address: string; readonly change: 1 | -1 }
+  /** Something happened that the log is to know of. */
+  | { readonly type: "event"; readonly event: NewEvent }
   | {
       readonly type: "state";
       readonly id: number;

@@ -8,16 +8,19 @@ import { setTimeout as delay } from "node:timers/promises";
 import {
   aggregateMetrics,
   type CheckResult,
+  type EventSink,
   type Health,
   type Logger,
   type Metrics,
   type MetricsSnapshot,
+  type NewEvent,
 } from "@espalier/service";
 import { LocalBackoffLedger } from "../backoff/ledger.ts";
 import { needsCertificate } from "../certificate.ts";
 import type { GatewayConfig } from "../config.ts";
 import { ConnectionCounts } from "./connection-counts.ts";
 import type { ToPrimary, ToWorker } from "./messages.ts";
+import { OutageReports } from "./outage-reports.ts";
 import { workerCommand } from "./worker-command.ts";
 
 export interface GatewayProcessesOptions {
@@ -26,6 +29,8 @@ export interface GatewayProcessesOptions {
   readonly health: Health;
   readonly metrics: Metrics;
   readonly version: string;
+  /** Without it nobody is told. */
+  readonly events?: EventSink;
 }
 
 /** How a worker's process begins: the command's hidden subcommand. */
@@ -54,6 +59,7 @@ export class GatewayProcesses {
   readonly #workers = new Set<ChildProcess>();
   /** Those of them that serve. */
   readonly #serving = new Set<ChildProcess>();
+  readonly #outages = new OutageReports<ChildProcess>();
   readonly #counts = new ConnectionCounts<ChildProcess>();
   readonly #asked = new Map<number, (state: WorkerState) => void>();
   #lastId = 0;
@@ -116,6 +122,7 @@ export class GatewayProcesses {
       const wasServing = this.#serving.delete(worker);
       for (const address of this.#counts.forget(worker)) this.#broadcastCounts(address);
       if (this.#isDraining) return serving.resolve();
+      this.#emit(this.#outages.forget(worker, { othersServe: this.#serving.size > 0 }));
       if (!wasServing) return serving.reject(new WorkerStartError(signal ?? `exit code ${code}`));
       this.#options.log.error("A process that serves was lost; another takes its place.", {
         pid: worker.pid,
@@ -153,10 +160,17 @@ export class GatewayProcesses {
         this.#counts.change(worker, message.address, message.change);
         this.#broadcastCounts(message.address);
         return;
+      case "event":
+        this.#emit(this.#outages.report(worker, message.event));
+        return;
       case "state":
         this.#asked.get(message.id)?.(message);
         return;
     }
+  }
+
+  #emit(event: NewEvent | undefined): void {
+    if (event !== undefined) this.#options.events?.emit(event);
   }
 
   /** To one that has just begun. */

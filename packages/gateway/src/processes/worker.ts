@@ -1,5 +1,5 @@
 /** One of several processes that serve on a port: a gateway whose limits and back-off are the primary's. */
-import type { CheckResult, Metrics } from "@espalier/service";
+import type { CheckResult, EventSink, Metrics } from "@espalier/service";
 import { AttemptKeys, type BindAttempt } from "../backoff/attempt.ts";
 import type { BackoffDecision, BackoffLedger } from "../backoff/ledger.ts";
 import type { GatewayConfig } from "../config.ts";
@@ -36,6 +36,8 @@ export interface WorkerEvents {
 
 export class PrimaryLink {
   readonly shared: SharedState;
+  /** The primary's. */
+  readonly events: EventSink = { emit: (event) => this.#send({ type: "event", event }) };
   readonly #channel: PrimaryChannel;
   readonly #ledger: RemoteLedger;
 
