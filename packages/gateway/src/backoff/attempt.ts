@@ -70,6 +70,7 @@ export class AttemptKeys {
  * zone. Any other text (a socket that has no address any more) as it is.
  */
 export function addressGroup(remoteAddress: string, ipv6PrefixBits: number): string {
+  if (!remoteAddress.includes(":")) return remoteAddress;
   const [bare = ""] = remoteAddress.split("%");
   if (!isIPv6(bare)) return remoteAddress;
   const groups = ipv6Groups(bare);

@@ -7,9 +7,15 @@ const maxAddressesPerAccount = 16;
 /** A login this small a part of the time after the last one changes nothing worth writing down. */
 const negligible = 0.001;
 
+interface LastLogin {
+  readonly address: string;
+  readonly atMs: number;
+}
+
 export class FamiliarAddresses {
   readonly #forMs: number;
-  readonly #accounts: LruMap<LruMap<number>>;
+  /** Of each account, one for an address, the latest last: nearly all have one or two, and each is looked at in every bind. */
+  readonly #accounts: LruMap<readonly LastLogin[]>;
 
   constructor(options: { readonly forMs: number; readonly maxAccounts: number }) {
     this.#forMs = options.forMs;
@@ -21,15 +27,15 @@ export class FamiliarAddresses {
   }
 
   has(account: string, address: string, nowMs: number): boolean {
-    const lastMs = this.#accounts.get(account)?.get(address);
-    return lastMs !== undefined && nowMs - lastMs <= this.#forMs;
+    const last = this.#accounts.get(account)?.find((login) => login.address === address);
+    return last !== undefined && nowMs - last.atMs <= this.#forMs;
   }
 
   remember(account: string, address: string, nowMs: number): void {
-    const lastMs = this.#accounts.get(account)?.get(address);
-    if (lastMs !== undefined && nowMs - lastMs < this.#forMs * negligible) return;
-    const addresses = this.#accounts.get(account) ?? new LruMap<number>(maxAddressesPerAccount);
-    addresses.set(address, nowMs);
-    this.#accounts.set(account, addresses);
+    const logins = this.#accounts.get(account) ?? [];
+    const last = logins.find((login) => login.address === address);
+    if (last !== undefined && nowMs - last.atMs < this.#forMs * negligible) return;
+    const others = logins.filter((login) => login !== last).slice(1 - maxAddressesPerAccount);
+    this.#accounts.set(account, [...others, { address, atMs: nowMs }]);
   }
 }

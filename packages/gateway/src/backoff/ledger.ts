@@ -154,10 +154,12 @@ export class LocalBackoffLedger implements BackoffLedger {
     const known = pair?.tries.find(({ passwordKey }) => passwordKey === attempt.passwordKey);
     if (known !== undefined) return known.wrong ? this.#checkRepetition(attempt, nowMs) : { allowed: true };
 
-    const familiar = this.#familiar.has(attempt.account, attempt.address, nowMs);
     const addressWaitMs = waitMs(this.#address, this.#addresses.get(attempt.address)?.fullAtMs ?? 0, 1, nowMs);
+    const isAccountSpent = !hasTries(this.#account, this.#accounts.get(attempt.account) ?? 0, 1, nowMs);
+    const familiar =
+      (addressWaitMs > 0 || isAccountSpent) && this.#familiar.has(attempt.account, attempt.address, nowMs);
     if (addressWaitMs > 0 && !familiar) return { allowed: false, reason: "address", retryAfterMs: addressWaitMs };
-    const underAttack = !familiar && !hasTries(this.#account, this.#accounts.get(attempt.account) ?? 0, 1, nowMs);
+    const underAttack = isAccountSpent && !familiar;
     const dear = addressWaitMs > 0 || underAttack;
     const cost = dear ? this.#accountAtAddress.burst : 1;
     const fullAtMs = pair?.fullAtMs ?? 0;

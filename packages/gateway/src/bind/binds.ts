@@ -55,12 +55,16 @@ export type BindRefusal =
   | `not approved: ${string}`
   | `stored password ${string}`;
 
-interface BindInProgress {
-  readonly operation: BindOperation<SessionState>;
+/** Whom a DN stands for. */
+interface Named {
   /** Undefined for a DN that can be no user's. */
   readonly username: string | undefined;
   /** The normalized DN that tries are counted under. */
   readonly account: string;
+}
+
+interface BindInProgress extends Named {
+  readonly operation: BindOperation<SessionState>;
   readonly password: Uint8Array;
   readonly attempt: BindAttempt;
 }
@@ -91,10 +95,8 @@ export class Binds {
     if (password.length === 0) {
       throw new LdapError(ResultCode.unwillingToPerform, "A bind with a name needs a password.");
     }
-    const { tree, backoff, attemptKeys } = this.#options;
-    const key = this.#options.keyOf(request.name);
-    const username = this.#usernameOf(request.name, key);
-    const account = username === undefined ? key : tree.key(tree.userDn(username));
+    const { backoff, attemptKeys } = this.#options;
+    const { username, account } = this.#named(request.name, this.#options.keyOf(request.name));
     const attempt = attemptKeys.attempt(account, operation.session.remoteAddress, password);
     const bind: BindInProgress = { operation, username, account, password, attempt };
     const decision = backoff.check(attempt);
@@ -232,16 +234,23 @@ export class Binds {
    * The user name a DN under the base stands for: that of the entry it names, else, as clients of the system before rely
    * on, the value of its first RDN, whatever type and depth that has.
    */
-  #usernameOf(dn: string, key: string): string | undefined {
-    const { tree, population } = this.#options;
-    if (key === tree.baseKey || !isWithin(key, tree.baseKey)) return undefined;
-    const { snapshot } = population;
-    const named = snapshot.get(key)?.texts("uid")[0];
-    if (named !== undefined) return named;
+  #named(dn: string, key: string): Named {
+    const { tree } = this.#options;
+    if (key === tree.baseKey || !isWithin(key, tree.baseKey)) return { username: undefined, account: key };
+    const served = this.#served(key);
+    if (served !== undefined) return served;
     const rdn = parseDn(dn)[0]!;
     const value = rdn.length === 1 ? rdn[0]!.value : undefined;
-    if (typeof value !== "string") return undefined;
-    return snapshot.get(tree.key(tree.userDn(value)))?.texts("uid")[0] ?? value;
+    if (typeof value !== "string") return { username: undefined, account: key };
+    const account = tree.key(tree.userDn(value));
+    return this.#served(account) ?? { username: value, account };
+  }
+
+  /** The user whose entry has the normalized DN: the entry's own string, which the tables that it is looked up in know. */
+  #served(key: string): Named | undefined {
+    const entry = this.#options.population.snapshot.get(key);
+    const username = entry?.texts("uid")[0];
+    return entry === undefined || username === undefined ? undefined : { username, account: entry.key };
   }
 }
 

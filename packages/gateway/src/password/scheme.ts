@@ -138,5 +138,6 @@ function recogniseCrypt(text: string): Recognised {
 
 /** shadow(5): nothing but `*`, `!`, `x` or crypt(3)'s failure tokens, or a hash behind `!` or `*`. */
 function isLocked(text: string): boolean {
+  if (!"!*x".includes(text.charAt(0))) return false;
   return /^(?:[!*]+(?:[01]|LK\*?|NP\*?)?|x)$/.test(text) || /^[!*]+[${]/.test(text);
 }

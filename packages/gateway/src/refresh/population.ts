@@ -248,7 +248,7 @@ export class Population {
     { name, gidNumber }: { readonly name: string; readonly gidNumber: number },
     memberUids: readonly string[],
     fingerprint: number | undefined,
-    data: { readonly createdAt?: Date; readonly updatedAt?: Date },
+    data: Pick<User, "createdAt" | "updatedAt">,
   ): void {
     const { tree } = this.#options;
     const before = this.#groups.get(name);
@@ -291,7 +291,7 @@ export class Population {
   }
 
   /** The row's own times, else when this gateway first saw the entry and when it last saw it change. */
-  #times(before: Entry | undefined, data: { readonly createdAt?: Date; readonly updatedAt?: Date }): Timestamps {
+  #times(before: Entry | undefined, data: Pick<User, "createdAt" | "updatedAt">): Timestamps {
     const now = this.#nowText();
     const created = data.createdAt && generalizedTime(data.createdAt);
     return {

@@ -60,13 +60,24 @@ export class SelectionCache {
   readonly #schema: Schema;
   readonly #all: Selection;
   readonly #cache = new Map<string, Selection>();
+  /** The one that was asked for last: to compare the names of a list costs a tenth of finding it by them. */
+  #last: { readonly attributes: readonly string[]; readonly typesOnly: boolean; readonly selection: Selection };
 
   constructor(schema: Schema) {
     this.#schema = schema;
     this.#all = new Selection([], false, schema);
+    this.#last = { attributes: [], typesOnly: false, selection: this.#all };
   }
 
   get(attributes: readonly string[], typesOnly: boolean): Selection {
+    const last = this.#last;
+    if (typesOnly === last.typesOnly && sameNames(attributes, last.attributes)) return last.selection;
+    const selection = this.#find(attributes, typesOnly);
+    if (attributes.length <= maxRemembered) this.#last = { attributes, typesOnly, selection };
+    return selection;
+  }
+
+  #find(attributes: readonly string[], typesOnly: boolean): Selection {
     if (attributes.length === 0 && !typesOnly) return this.#all;
     // With the count, no other list has the same id: unless a name has a line end, and such a list is not kept.
     const id = `${typesOnly ? 1 : 0}${attributes.length}\n${attributes.join("\n")}`;
@@ -81,8 +92,16 @@ export class SelectionCache {
 }
 
 const maxCached = 256;
+/** Names of the list that is remembered as the last. */
+const maxRemembered = 64;
 /** Characters of a list; SSSD's has 500, and a stranger may send 64 KiB. */
 const maxCachedLength = 4096;
+
+function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
 
 function range(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i);
@@ -106,12 +125,17 @@ function writeEntry(entry: Entry, positions: readonly number[], typesOnly: boole
   at = copy(bytes, nameStart, nameEnd, at);
   at = writeHeader(at, 0x30, attributeOctets);
   for (let i = 0; i < positions.length; i++) {
-    const [start, end] = [spans[2 * i]!, spans[2 * i + 1]!];
+    const start = spans[2 * i]!;
     if (typesOnly) {
+      const end = spans[2 * i + 1]!;
       at = writeHeader(at, 0x30, end - start + 2);
       at = copy(bytes, start, end, at);
       at = writeHeader(at, 0x31, 0);
-    } else at = copy(bytes, start, end, at);
+    } else {
+      // Neighbours are copied together.
+      while (i + 1 < positions.length && spans[2 * i + 1] === spans[2 * i + 2]) i++;
+      at = copy(bytes, start, spans[2 * i + 1]!, at);
+    }
   }
   return at;
 }

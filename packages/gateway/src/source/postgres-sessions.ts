@@ -4,6 +4,7 @@ import { withDeadline } from "./deadline.ts";
 import { batchRows, type DriverSettings } from "./driver.ts";
 import { SourceError } from "./error.ts";
 import { ColumnTypes, clientConfig, postgresError } from "./postgres-connection.ts";
+import { askPrepared, type PreparedStatement } from "./postgres-prepared.ts";
 import type { Row } from "./source.ts";
 import type { ServerTarget } from "./url.ts";
 
@@ -19,7 +20,7 @@ const noticeOurEnd = `SELECT pg_catalog.set_config(name, '1s', false) FROM pg_ca
   WHERE name = 'client_connection_check_interval'`;
 
 /** What is done with a borrowed connection, one statement after the other. */
-export type SessionWork<T> = (run: (config: pg.QueryConfig | string) => Promise<readonly Row[]>) => Promise<T>;
+export type SessionWork<T> = (run: (statement: string | PreparedStatement) => Promise<readonly Row[]>) => Promise<T>;
 
 export class PostgresSessions {
   /** What a client of one's own is made with. */
@@ -44,7 +45,7 @@ export class PostgresSessions {
     const client = await this.#borrow(this.#reads, what);
     let isBroken = false;
     try {
-      return await work((config) => run(client, config, this.#settings.readTimeoutMs, what));
+      return await work((statement) => run(client, statement, this.#settings.readTimeoutMs, what));
     } catch (error) {
       const failure = postgresError(error, what, this.#target);
       isBroken = failure.code !== "ERR_SOURCE_QUERY";
@@ -55,12 +56,12 @@ export class PostgresSessions {
   }
 
   /** Runs one statement; once more when its connection turns out to have been lost, as all are by a restart of the server. */
-  async query(what: string, config: pg.QueryConfig | string): Promise<readonly Row[]> {
+  async query(what: string, statement: string | PreparedStatement): Promise<readonly Row[]> {
     let wasConnected = false;
     const attempt = () =>
       this.session(what, (runStatement) => {
         wasConnected = true;
-        return runStatement(config);
+        return runStatement(statement);
       });
     try {
       return await attempt();
@@ -138,15 +139,19 @@ export class PostgresSessions {
   }
 }
 
-async function run(
+function run(
   client: pg.PoolClient,
-  config: pg.QueryConfig | string,
+  statement: string | PreparedStatement,
   timeoutMs: number,
   what: string,
   signal?: AbortSignal,
 ): Promise<readonly Row[]> {
   // With a query under way, this breaks the connection off.
   const abandon = () => void client.end().catch(() => undefined);
-  const result = await withDeadline(client.query<Row>(config), timeoutMs + graceMs, what, abandon, signal);
-  return result.rows;
+  const answer = typeof statement === "string" ? rowsOf(client, statement) : askPrepared(client, statement);
+  return withDeadline(answer, timeoutMs + graceMs, what, abandon, signal);
+}
+
+async function rowsOf(client: pg.PoolClient, sql: string): Promise<readonly Row[]> {
+  return (await client.query<Row>(sql)).rows;
 }

@@ -3,6 +3,7 @@ import type pg from "pg";
 import { type Driver, type DriverSettings, positionColumn, queryNames, usernameColumn } from "./driver.ts";
 import { SourceError } from "./error.ts";
 import { ChangeListener } from "./postgres-listener.ts";
+import { type PreparedStatement, textArray } from "./postgres-prepared.ts";
 import { PostgresSessions, type SessionWork } from "./postgres-sessions.ts";
 import type { Row, SqlQueries } from "./source.ts";
 import { asWritten, type Statement } from "./statement.ts";
@@ -38,7 +39,7 @@ export class PostgresDriver implements Driver {
     return this.#prepared(queryNames[query], () => ({
       name: `espalier_${query}_${this.#generation}`,
       text: statement.text(parameter),
-      values: Array.from({ length: statement.placeholders }, () => username),
+      values: Array<string>(statement.placeholders).fill(username),
     }));
   }
 
@@ -52,7 +53,7 @@ export class PostgresDriver implements Driver {
     const rows = await this.#prepared(what, async () => {
       const text = await this.#join(what, statement);
       if (text === undefined) throw new SourceError("ERR_SOURCE_QUERY", `${what} can no longer be joined.`);
-      return { name: `espalier_${query}_joined_${this.#generation}`, text, values: [usernames] };
+      return { name: `espalier_${query}_joined_${this.#generation}`, text, values: [textArray(usernames)] };
     });
     const answers: Row[][] = usernames.map(() => []);
     for (const row of rows) answers[Number(row[positionColumn]) - 1]?.push(row);
@@ -170,14 +171,17 @@ export class PostgresDriver implements Driver {
   }
 
   /** Runs a prepared statement, and prepares it anew when a table has changed so that the old one is of no use. */
-  async #prepared(what: string, config: () => pg.QueryConfig | Promise<pg.QueryConfig>): Promise<readonly Row[]> {
+  async #prepared(
+    what: string,
+    statement: () => PreparedStatement | Promise<PreparedStatement>,
+  ): Promise<readonly Row[]> {
     try {
-      return await this.#sessions.query(what, await config());
+      return await this.#sessions.query(what, await statement());
     } catch (error) {
       if (!isStalePlan(error)) throw error;
       this.#generation += 1;
       this.#joined.clear();
-      return this.#sessions.query(what, await config());
+      return this.#sessions.query(what, await statement());
     }
   }
 }

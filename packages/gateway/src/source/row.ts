@@ -50,17 +50,15 @@ export function parseUser(row: Row): { user: User } | { skip: string } {
       mail: listColumn(row, "mail", undefined),
       active: status === undefined || textColumn(row, "status")?.trim().toLowerCase() === "active",
       sshPublicKeys: listColumn(row, keys, /[\r\n]+/),
-      ...defined({
-        firstName: lineColumn(row, "first_name"),
-        lastName: lineColumn(row, "last_name"),
-        fullName: lineColumn(row, "full_name"),
-        homeDirectory,
-        loginShell,
-        password: textColumn(row, "password"),
-        authBackends: textColumn(row, "auth_backends"),
-        createdAt: timeColumn(row, "created_at"),
-        updatedAt: timeColumn(row, "updated_at"),
-      }),
+      firstName: lineColumn(row, "first_name"),
+      lastName: lineColumn(row, "last_name"),
+      fullName: lineColumn(row, "full_name"),
+      homeDirectory,
+      loginShell,
+      password: textColumn(row, "password"),
+      authBackends: textColumn(row, "auth_backends"),
+      createdAt: timeColumn(row, "created_at"),
+      updatedAt: timeColumn(row, "updated_at"),
     };
     return { user };
   });
@@ -78,7 +76,8 @@ export function parseGroup(row: Row): { group: Group } | { skip: string } {
       memberUids: listColumn(row, "member_uids", /,/),
       memberDns: listColumn(row, "members", /[;\r\n]+/),
       memberGroups: listColumn(row, "member_groups", /,/),
-      ...defined({ createdAt: timeColumn(row, "created_at"), updatedAt: timeColumn(row, "updated_at") }),
+      createdAt: timeColumn(row, "created_at"),
+      updatedAt: timeColumn(row, "updated_at"),
     };
     return { group };
   });
@@ -121,13 +120,6 @@ function nameColumn(row: Row, column: string): string {
 function printableName(row: Row, column: string): string {
   const name = columnOf(row, column);
   return typeof name === "string" && name !== "" ? ` ${JSON.stringify(name.slice(0, 64))}` : "";
-}
-
-/** Without the members that are `undefined`. */
-function defined<T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
 }
 
 /**

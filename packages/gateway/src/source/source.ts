@@ -29,21 +29,21 @@ export interface User {
   readonly username: string;
   readonly uidNumber: number;
   readonly gidNumber: number;
-  readonly firstName?: string;
-  readonly lastName?: string;
-  readonly fullName?: string;
+  readonly firstName?: string | undefined;
+  readonly lastName?: string | undefined;
+  readonly fullName?: string | undefined;
   readonly mail: readonly string[];
-  readonly homeDirectory?: string;
-  readonly loginShell?: string;
+  readonly homeDirectory?: string | undefined;
+  readonly loginShell?: string | undefined;
   /** The stored hash. A secret. */
-  readonly password?: string;
+  readonly password?: string | undefined;
   /** The user's own chain of authentication backends, as the column has it. */
-  readonly authBackends?: string;
+  readonly authBackends?: string | undefined;
   /** False where the row has a `status` that is anything but `active`: not served, cannot bind. */
   readonly active: boolean;
   readonly sshPublicKeys: readonly string[];
-  readonly createdAt?: Date;
-  readonly updatedAt?: Date;
+  readonly createdAt?: Date | undefined;
+  readonly updatedAt?: Date | undefined;
 }
 
 /** A group's row once it has proved to be one. */
@@ -55,8 +55,8 @@ export interface Group {
   readonly memberDns: readonly string[];
   /** Groups nested in this one, by name, where the row has them. */
   readonly memberGroups: readonly string[];
-  readonly createdAt?: Date;
-  readonly updatedAt?: Date;
+  readonly createdAt?: Date | undefined;
+  readonly updatedAt?: Date | undefined;
 }
 
 /** One user in one group, both as the database spells them. */
