@@ -20,9 +20,10 @@ export interface UserReader {
 }
 
 /**
- * Calls made in one turn of the event loop are sent together at its end; calls that come while those are under way are
- * sent together as soon as they have been answered. So every answer was read after its call was made, and nothing waits
- * longer for company than for its own turn.
+ * Calls made in one turn of the event loop and the next are sent together; calls that come while those are under way are
+ * sent together after they have been answered. So every answer was read after its call was made, and nothing waits longer
+ * for company than two turns, which are long only where there is much company: with 16 clients it makes the statements, of
+ * which each costs as much as ten of its rows, a third fewer.
  *
  * With PostgreSQL 15 on the same two cores, 10,000 users, the query of the documentation, 16 callers: one statement a
  * call gives 12,000 reads/s on one connection and 19,500 on two; joined by LATERAL 76,000 on one and 56,000 on two (64
@@ -47,14 +48,20 @@ export class FreshReads {
     const joined = this.#waiting.get(username);
     if (joined === undefined) this.#waiting.set(username, { username, callers: [caller] });
     else joined.callers.push(caller);
-    if (!this.#isScheduled) {
-      this.#isScheduled = true;
+    this.#schedule();
+    return caller.promise;
+  }
+
+  /** At the end of the next turn: what arrived during this one is read from its sockets in that. */
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() =>
       setImmediate(() => {
         this.#isScheduled = false;
         this.#send();
-      });
-    }
-    return caller.promise;
+      }),
+    );
   }
 
   #send(): void {
@@ -65,7 +72,7 @@ export class FreshReads {
       void this.#answer(batch).finally(() => {
         this.#inFlight -= 1;
         this.#isSlow = false;
-        this.#send();
+        this.#schedule();
       });
     }
   }
