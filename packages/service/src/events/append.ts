@@ -38,7 +38,7 @@ const eventColumns = {
 } as const;
 const columnNames = new Statement([Object.keys(eventColumns).join(", ")], []);
 
-/** Rows of an INSERT: what they say is one value, and one event may be a megabyte. */
+/** Rows of an INSERT: SQLite takes 32,766 values in a statement, and keeps a text of its own for each number of rows. */
 const insertedAtOnce = 50;
 
 /**

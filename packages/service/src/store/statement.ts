@@ -71,22 +71,26 @@ export function sqlRows(rows: readonly (readonly (SqlValue | undefined)[])[]): S
 export type TableColumns = Readonly<Record<string, "text" | "bigint" | "smallint">>;
 
 /**
- * Rows to select from, as one value: the text is the same for however many there are, so it is parsed once, and not for each
- * of their numbers. It stands in `FROM`, with a name after it: `FROM ${sqlTable(…)} AS claims`.
+ * Rows to select from, one at least. It stands in `FROM`, with a name after it: `FROM ${sqlTable(…)} AS claims`.
+ *
+ * To PostgreSQL they are one value in JSON, so that the text is the same for however many there are and can be
+ * {@link Statement.prepared}. To SQLite, which keeps the few texts that it has parsed, taking JSON apart would be dearer: 25 µs
+ * an event.
  */
 export function sqlTable<Columns extends TableColumns>(
   database: Database,
   columns: Columns,
   rows: readonly { readonly [Name in keyof Columns]: string | number | null }[],
 ): Statement {
-  const json = JSON.stringify(rows);
   const names = Object.keys(columns);
   if (database === "sqlite") {
-    const fields = names.map((name) => `value ->> '${name}' AS ${name}`);
-    return new Statement([`(SELECT ${fields.join(", ")} FROM json_each(`, "))"], [json]);
+    const fields = names.map((name, index) => `column${index + 1} AS ${name}`);
+    const values = sqlRows(rows.map((row) => names.map((name) => row[name])));
+    return compose([`(SELECT ${fields.join(", ")} FROM (VALUES `, "))"], [values]);
   }
   const definitions = names.map((name) => `${name} ${columns[name]}`);
-  return new Statement(["(SELECT * FROM json_to_recordset(", `) AS each_row (${definitions.join(", ")}))`], [json]);
+  const texts = ["(SELECT * FROM json_to_recordset(", `) AS each_row (${definitions.join(", ")}))`];
+  return new Statement(texts, [JSON.stringify(rows)]);
 }
 
 function compose(strings: readonly string[], parts: readonly SqlPart[]): Statement {
