@@ -218,7 +218,8 @@ async function killing(webhooks: string, kills: string): Promise<void> {
   const test = "packages/notify/test/service-kill.test.ts";
   const child = new ChildServer(
     process.execPath,
-    [vitest, "run", "--maxWorkers", "1", "--disable-console-intercept", test],
+    // Before the last option, which would take the file for its value: then every test there is would run.
+    [vitest, "run", test, "--maxWorkers", "1", "--disable-console-intercept"],
     {
       environment: { ESPALIER_WEBHOOKS: webhooks, ESPALIER_KILLS: kills },
       workingDirectory: new URL("..", import.meta.url).pathname,

@@ -1,5 +1,6 @@
 /** What stands in front of the servers, each in its turn: Espalier's proxy, HAProxy and stunnel, set up for the same work. */
-import { startHaproxy, startProxy, startStunnel } from "@espalier/tests/lab";
+import { fileURLToPath } from "node:url";
+import { ChildServer, startHaproxy, startProxy, startStunnel } from "@espalier/tests/lab";
 
 /** How Espalier's proxy is set up. */
 export type ProxyMode = "session" | "proxyauthz";
@@ -16,6 +17,8 @@ export interface FrontOptions {
   /** The PEM file of the authority that signed their certificates. */
   readonly authority: string;
 }
+
+const bareProxy = fileURLToPath(new URL("bare-proxy.ts", import.meta.url));
 
 export interface ServiceAccount {
   readonly serviceDn: string;
@@ -59,4 +62,12 @@ export async function startStunnelFront(options: FrontOptions): Promise<Front> {
     pid: stunnel.process.pid,
     [Symbol.asyncDispose]: () => stunnel[Symbol.asyncDispose](),
   };
+}
+
+/** The least that this runtime can do: see bare-proxy.ts. */
+export async function startBareFront({ servers: [server], authority }: FrontOptions): Promise<Front> {
+  const proxy = new ChildServer(process.execPath, [bareProxy, String(server), authority]);
+  await proxy.ready(() => proxy.log.endsWith("\n"));
+  const { port } = JSON.parse(proxy.log);
+  return { name: "bare Node", port, pid: proxy.pid, [Symbol.asyncDispose]: () => proxy[Symbol.asyncDispose]() };
 }

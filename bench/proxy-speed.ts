@@ -1,4 +1,4 @@
-/** How fast: Espalier's proxy, HAProxy and stunnel in front of the same slapd, the same load, taken in turns. */
+/** How fast: Espalier's proxy, HAProxy, stunnel and one that only copies bytes, in front of the same slapd, the same load, taken in turns. */
 import { startHaproxy } from "@espalier/tests/lab";
 import { type Load, type LoadResult, runLoad } from "./load-generator.ts";
 import { connectionsTo, peak, processorSeconds } from "./process-figures.ts";
@@ -7,6 +7,7 @@ import {
   type FrontOptions,
   type ProxyMode,
   proxyConfiguration,
+  startBareFront,
   startEspalier,
   startHaproxyFront,
   startStunnelFront,
@@ -20,6 +21,8 @@ interface Row {
   readonly load: Load;
   /** True: the servers' TLS is OpenSSL's, which resumes sessions; Debian's slapd, with GnuTLS, does not. */
   readonly resumes?: boolean;
+  /** Beside a proxy that only copies bytes. */
+  readonly bare?: boolean;
   /** What counts: operations unless said. */
   readonly unit?: "MB";
   /** The least ratio to HAProxy that was promised. */
@@ -43,7 +46,7 @@ const rows: readonly Row[] = [
     resumes: true,
     target: 3,
   },
-  { work: "searches on kept connections", modes: ["session", "proxyauthz"], load: kept, target: 1 },
+  { work: "searches on kept connections", modes: ["session", "proxyauthz"], load: kept, target: 1, bare: true },
   { work: "the same, 4 in flight on each", modes: ["session", "proxyauthz"], load: { ...kept, inFlight: 4 } },
   { work: "anonymous searches", modes: ["session"], load: { ...byUid, mode: "search", connections: 16 } },
   {
@@ -86,7 +89,8 @@ export async function measureSpeed(site: ProxySite, only: string): Promise<void>
     );
     const haproxy = fronts.use(await startHaproxyFront(options));
     const stunnel = fronts.use(await startStunnelFront(options));
-    const measured = await inTurns([...ours, haproxy, stunnel], row.load, server, slapd.process.pid, site);
+    const bare = row.bare === true ? [fronts.use(await startBareFront(options))] : [];
+    const measured = await inTurns([...ours, haproxy, stunnel, ...bare], row.load, server, slapd.process.pid, site);
     for (const [front, rounds] of measured) {
       const line = formatRow(row, front, rounds, measured.get(haproxy) ?? []);
       console.log(line.join("  "));

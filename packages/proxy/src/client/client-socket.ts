@@ -28,7 +28,7 @@ export class ClientSocket {
   #socket: Socket;
   #isTls = false;
   /** Output of this turn: `#output[0, #outputLength)`. */
-  #output: Uint8Array | undefined;
+  #output: Buffer | undefined;
   #outputLength = 0;
   /** Bytes the client had taken when `isStalled` last saw it take some, and when that was. */
   #takenBytes = 0;
@@ -90,7 +90,7 @@ export class ClientSocket {
       this.#buffers.release(output);
       return;
     }
-    socket.write(Buffer.from(output.buffer as ArrayBuffer, output.byteOffset, length), onWritten);
+    socket.write(output.subarray(0, length), onWritten);
     // With nothing left waiting the kernel has its copy; otherwise the buffer now belongs to the socket.
     if (socket.writableLength === 0) this.#buffers.release(output);
   }
@@ -169,7 +169,7 @@ export class ClientSocket {
     this.#socket = socket;
   }
 
-  #room(count: number): Uint8Array {
+  #room(count: number): Buffer {
     const needed = this.#outputLength + count;
     const output = this.#output;
     if (output !== undefined && needed <= output.length) return output;

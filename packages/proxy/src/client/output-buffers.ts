@@ -8,18 +8,18 @@ const keptSmall = 256;
 const keptLarge = 16;
 
 export class OutputBuffers {
-  readonly #small: Uint8Array[] = [];
-  readonly #large: Uint8Array[] = [];
+  readonly #small: Buffer[] = [];
+  readonly #large: Buffer[] = [];
 
   /** One with room for `bytes`, of which there are at most `largeBytes`. */
-  acquire(bytes: number): Uint8Array {
+  acquire(bytes: number): Buffer {
     return bytes <= smallBytes
-      ? (this.#small.pop() ?? new Uint8Array(smallBytes))
-      : (this.#large.pop() ?? new Uint8Array(largeBytes));
+      ? (this.#small.pop() ?? Buffer.alloc(smallBytes))
+      : (this.#large.pop() ?? Buffer.alloc(largeBytes));
   }
 
   /** Takes back one whose bytes nobody reads any longer. */
-  release(buffer: Uint8Array): void {
+  release(buffer: Buffer): void {
     if (buffer.length === smallBytes) {
       if (this.#small.length < keptSmall) this.#small.push(buffer);
     } else if (this.#large.length < keptLarge) this.#large.push(buffer);

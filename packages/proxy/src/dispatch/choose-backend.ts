@@ -14,10 +14,11 @@ export function chooseBackend(
   const { home } = authorization;
   if (home !== undefined && authorization.isTied) return exclude.has(home) ? undefined : pinned(home);
   if (route === "write") return router.chooseWrite(exclude);
-  const choice = router.chooseRead(authorization.affinity, exclude, isLastChance);
+  if (home === undefined || exclude.has(home)) {
+    return router.chooseRead(authorization.affinity, exclude, isLastChance);
+  }
   // A client reads where its connection is, but for the time after a write, when it reads where that is known.
-  if (home === undefined || exclude.has(home) || choice?.reason === "after-write") return choice;
-  return pinned(home);
+  return router.chooseAfterWrite(authorization.affinity, exclude) ?? pinned(home);
 }
 
 const choices = new WeakMap<Backend, Choice>();

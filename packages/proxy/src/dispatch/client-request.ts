@@ -69,7 +69,7 @@ export class ClientRequest {
   report(resultCode: number | undefined, diagnosticMessage: string, facts?: RefusalFacts): void {
     const { backend, reason } = this;
     const record: Writable<OperationRecord> = {
-      ...(this.#isDescribed ? describeRequest(this.frame) : { operation: nameOf(this.frame) }),
+      operation: nameOf(this.frame),
       client: this.session.transport,
       messageId: this.messageId,
       boundAs: this.boundAs,
@@ -81,6 +81,7 @@ export class ClientRequest {
       durationMs: this.elapsedMs,
       queuedMs: this.queuedMs,
     };
+    if (this.#isDescribed) Object.assign(record, describeRequest(this.frame));
     if (backend !== undefined) record.backend = backend.name;
     if (reason !== undefined) record.reason = reason;
     if (facts !== undefined) Object.assign(record, facts);

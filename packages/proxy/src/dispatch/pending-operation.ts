@@ -211,13 +211,19 @@ export class PendingOperation extends PlacedRequest implements ResponseReceiver 
 
   // State on the connection.
 
+  /** Whether it leaves something on its connection that its client may come back to. */
+  get #leavesState(): boolean {
+    const { state } = this.requestClass;
+    return state === "paged" || state === "sticky" || state === "transaction";
+  }
+
   get #runningReason(): string {
     return `operation ${this.messageId}`;
   }
 
   #holdState(lease: Lease): void {
+    if (!this.#leavesState) return;
     const { route, state, isClean } = this.requestClass;
-    if (state !== "paged" && state !== "sticky" && state !== "transaction") return;
     const { state: held } = this.session;
     held.add(route, lease, this.#runningReason, true);
     if (state !== "paged") held.add(route, lease, state, isClean);
@@ -286,7 +292,7 @@ export class PendingOperation extends PlacedRequest implements ResponseReceiver 
     const lease = this.#lease;
     if (lease === undefined) return;
     this.#lease = undefined;
-    this.session.state.remove(this.requestClass.route, this.#runningReason);
+    if (this.#leavesState) this.session.state.remove(this.requestClass.route, this.#runningReason);
     lease.release();
   }
 }

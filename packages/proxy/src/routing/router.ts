@@ -45,7 +45,12 @@ export class Router {
    * unless it cannot be connected to either (`isLastChance`).
    */
   chooseRead(key: AffinityKey, exclude: ReadonlySet<Backend>, isLastChance = false): Choice | undefined {
-    return this.#afterWrite(this.affinity.ofClient(key), exclude) ?? this.tiers.choose(exclude, isLastChance);
+    return this.chooseAfterWrite(key, exclude) ?? this.tiers.choose(exclude, isLastChance);
+  }
+
+  /** Where a client wrote a moment ago. `undefined` where its reads may go anywhere. */
+  chooseAfterWrite(key: AffinityKey, exclude: ReadonlySet<Backend>): Choice | undefined {
+    return this.#afterWrite(this.affinity.ofClient(key), exclude);
   }
 
   /** The write node, or `undefined` while there is none that may be used. */

@@ -6,8 +6,7 @@ export class Tier {
   readonly strategy: Strategy;
   readonly backends: readonly Backend[];
   readonly #random: () => number;
-  /** Filled anew by each `candidates`: this runs for every operation. */
-  readonly #candidates: Backend[] = [];
+  #candidates: Backend[] = [];
 
   /** `random`: at least 0, less than 1. */
   constructor(strategy: Strategy, backends: readonly Backend[], random: () => number) {
@@ -16,13 +15,14 @@ export class Tier {
     this.#random = random;
   }
 
-  /** Those that are as `fits` says and not in `exclude`, in the tier's order. The array is good until the next call. */
+  /** Those that are as `fits` says and not in `exclude`, in the tier's order. `choose` may reorder the array. */
   candidates(fits: (backend: Backend) => boolean, exclude: ReadonlySet<Backend>): readonly Backend[] {
-    const candidates = this.#candidates;
-    candidates.length = 0;
+    // This runs for every operation, and a new array costs less than one that is emptied by its length.
+    const candidates: Backend[] = [];
     for (const backend of this.backends) {
       if (fits(backend) && !exclude.has(backend)) candidates.push(backend);
     }
+    this.#candidates = candidates;
     return candidates;
   }
 

@@ -37,7 +37,7 @@ export class SharedConnections {
   /** Groups in which somebody waits, or that have use for another connection. */
   readonly #wanting = new Set<SharedGroup>();
   /** Connections that were given this turn, and how often one was to somebody who waited. */
-  readonly #promised: UpstreamConnection[] = [];
+  #promised: UpstreamConnection[] = [];
   #granted = 0;
 
   constructor(
@@ -164,7 +164,7 @@ export class SharedConnections {
 
   #keptPromises(): void {
     for (const connection of this.#promised) connection.isPromised = false;
-    this.#promised.length = 0;
+    this.#promised = [];
     this.#granted = 0;
     this.#owner.serve();
   }

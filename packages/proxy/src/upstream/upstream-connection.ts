@@ -62,6 +62,12 @@ const MAX_ABANDONED = 64;
 /** What may wait for a backend that does not read, before it is passed over. */
 const CONGESTED_BYTES = 256 * 1024;
 
+/**
+ * After so much a connection rests for a turn: libuv alone would read two megabytes of a large result, which take tens of
+ * milliseconds, before it looks at the next client.
+ */
+const RESTING_BYTES = 128 * 1024;
+
 /** How long after our UnbindRequest the backend may take to close its side. */
 const UNBIND_TIMEOUT_MS = 2_000;
 
@@ -103,6 +109,8 @@ export class UpstreamConnection {
   isPromised = false;
   /** For the holder of a lease: the connection ended. Outstanding requests hear of it on their own, after this. */
   onClose: ((lost: UpstreamLost) => void) | undefined;
+  /** For the holder of a lease: the connection is to end, and does when it is given back. */
+  onRetire: (() => void) | undefined;
   /** For the holder of a lease: an unsolicited notification (message id 0) other than the notice of disconnection. */
   onUnsolicited: ((frame: Frame) => void) | undefined;
 
@@ -117,6 +125,8 @@ export class UpstreamConnection {
   #isRetiring = false;
   #isLane = false;
   #isPaused = false;
+  /** Received since it last rested. */
+  #unrestedBytes = 0;
   /** What arrived while paused. */
   #unread: Uint8Array | undefined;
   #bind: UpstreamRequest | undefined;
@@ -272,6 +282,7 @@ export class UpstreamConnection {
   /** Ends it once nothing is outstanding. */
   retire(): void {
     this.#isRetiring = true;
+    this.onRetire?.();
     this.#closeIfDone();
   }
 
@@ -279,6 +290,7 @@ export class UpstreamConnection {
   released(): void {
     this.isExclusive = false;
     this.onClose = undefined;
+    this.onRetire = undefined;
     this.onUnsolicited = undefined;
     this.resume();
     this.#closeIfDone();
@@ -397,7 +409,7 @@ export class UpstreamConnection {
   #appendUnderId({ bytes, start, end, idStart, idLength }: Frame, id: number): void {
     const at = this.#output.reserve(end - start);
     const { block } = this.#output;
-    block.set(bytes.subarray(start, end), at);
+    block.set(end - start === bytes.length ? bytes : bytes.subarray(start, end), at);
     putMessageId(block, at + idStart - start, id, idLength);
   }
 
@@ -422,6 +434,8 @@ export class UpstreamConnection {
   #received(chunk: Uint8Array): void {
     if (this.#lost !== undefined) return;
     this.#watch.isHeard = true;
+    this.#unrestedBytes += chunk.length;
+    if (this.#unrestedBytes >= RESTING_BYTES) this.#rest();
     const bytes = this.#unread === undefined ? chunk : Buffer.concat([this.#unread, chunk]);
     this.#unread = undefined;
     try {
@@ -432,6 +446,15 @@ export class UpstreamConnection {
       if (!(error instanceof ParseError)) throw error;
       this.#violated(error.message);
     }
+  }
+
+  /** Until the next turn of the event loop: everything else that has arrived comes first. */
+  #rest(): void {
+    this.#unrestedBytes = 0;
+    this.#socket.pause();
+    setImmediate(() => {
+      if (!this.#isPaused) this.#socket.resume();
+    });
   }
 
   #decode(frame: Frame, reject: (error: Error) => void): LdapMessage {

@@ -11,7 +11,9 @@ import { bindOf, dnOf, modifyOf, pageOf, searchOf } from "./requests.ts";
 type Action =
   | { readonly type: "bind"; readonly uid: string; readonly password: "right" | "wrong" | "empty" }
   | { readonly type: "anonymousBind" | "search" | "modify" | "page" | "unknown" | "changePassword" }
-  | { readonly type: "abandon" | "pause" | "disconnect" };
+  | { readonly type: "abandon" | "pause" | "disconnect" }
+  /** An administrator does: every connection to the server is to end. */
+  | { readonly type: "drain" };
 
 const anyAction: fc.Arbitrary<Action> = fc.oneof(
   { weight: 5, arbitrary: fc.constant<Action>({ type: "search" }) },
@@ -23,6 +25,7 @@ const anyAction: fc.Arbitrary<Action> = fc.oneof(
   { weight: 2, arbitrary: fc.constant<Action>({ type: "abandon" }) },
   { weight: 3, arbitrary: fc.constant<Action>({ type: "pause" }) },
   { weight: 1, arbitrary: fc.constant<Action>({ type: "disconnect" }) },
+  { weight: 1, arbitrary: fc.constant<Action>({ type: "drain" }) },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -125,6 +128,9 @@ class Actor {
       }
       case "abandon":
         if (this.#lastId > 0) this.#send({ type: "abandonRequest", messageId: this.#lastId });
+        break;
+      case "drain":
+        this.#proxy.backend(0).connections.drain();
         break;
       case "pause":
         await delay(3);

@@ -396,6 +396,30 @@ describe("reading", () => {
     expect(connection.mayRead).toBe(true);
   });
 
+  it("rests for a turn again and again in a large result, so that other connections have theirs", async () => {
+    const { id, receiver } = send(1, "cn=a");
+    const perTurn = [0];
+    const response = receiver.response.bind(receiver);
+    receiver.response = (frame, isFinal) => {
+      if (perTurn.at(-1) === 0) setImmediate(() => void perTurn.push(0));
+      perTurn[perTurn.length - 1]! += frame.end - frame.start;
+      response(frame, isFinal);
+    };
+    await received(1);
+    connection.makeLane();
+    connection.pause();
+    peer.socket.cork();
+    for (let at = 0; at < 3_000; at++) peer.answer(id, entry(`cn=${"x".repeat(1_000)}`));
+    peer.answer(id, searchDone());
+    peer.socket.uncork();
+    // As much as the kernel holds.
+    await until("it to wait to be read", () => peer.socket.bytesWritten - peer.socket.writableLength > 1 << 20);
+    connection.resume();
+    await receiver.ended();
+    expect(receiver.responses).toHaveLength(3_001);
+    expect(Math.max(...perTurn)).toBeLessThan(256 * 1024);
+  });
+
   it("does not stop while others wait for answers on the same connection", () => {
     send(1, "cn=a");
     send(2, "cn=b");

@@ -50,8 +50,8 @@ export class OwnConnections implements ClientAuthorization {
     this.affinity = options.affinity;
     this.isTied = options.replay === undefined;
     if (bound === undefined) return;
-    this.#leases.set(bound.backend, bound);
-    this.#home = bound;
+    this.#home = this.#own(bound);
+    this.#spare(bound);
   }
 
   get home(): Backend | undefined {
@@ -84,9 +84,7 @@ export class OwnConnections implements ClientAuthorization {
 
   end(): void {
     this.#isEnded = true;
-    for (const lease of this.#leases.values()) lease.release();
-    this.#leases.clear();
-    this.#home = undefined;
+    for (const lease of this.#leases.values()) this.#drop(lease);
   }
 
   #open(backend: Backend, { identity, request }: ReplayedBind, deadlineMs: number): Lease | Promise<Lease> {
@@ -100,8 +98,18 @@ export class OwnConnections implements ClientAuthorization {
       lease.release();
       throw new AuthorizationLost("The client has bound anew");
     }
+    return this.#own(lease);
+  }
+
+  #own(lease: Lease): Lease {
     this.#leases.set(lease.backend, lease);
+    lease.connection.onRetire = () => this.#spare(lease);
     return lease;
+  }
+
+  /** A drain does not wait for a client that does nothing and can be bound elsewhere; what is under way holds the lease too. */
+  #spare(lease: Lease): void {
+    if (!this.isTied && lease.connection.isRetiring) this.#drop(lease);
   }
 
   #held(lease: Lease, isRead: boolean): Lease {
@@ -115,7 +123,9 @@ export class OwnConnections implements ClientAuthorization {
       this.#home = lease;
       if (former !== undefined && former !== lease) this.#drop(former);
     }
-    return lease.hold();
+    lease.hold();
+    this.#spare(lease);
+    return lease;
   }
 
   #drop(lease: Lease): void {
