@@ -78,6 +78,7 @@ const rows: readonly Row[] = [
     work: "SSSD's passwd filter",
     setup: quiet,
     target: 2,
+    bare: true,
     load: { ...byUid, filter: sssdPasswd, attributes: sssdPasswdAttributes.split(",") },
   },
   {
@@ -97,6 +98,7 @@ const rows: readonly Row[] = [
     work: "search then bind (a login)",
     setup: quiet,
     target: 0.7,
+    bare: true,
     load: { ...byUid, ...asUser, mode: "auth" },
   },
   {
@@ -124,6 +126,7 @@ const rows: readonly Row[] = [
     work: "bind, {SSHA}, row from the snapshot",
     setup: snapshotBinds,
     target: 1.5,
+    bare: true,
     load: { mode: "bind", connections: 16, ...asUser },
   },
   {

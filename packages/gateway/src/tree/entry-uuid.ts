@@ -2,17 +2,17 @@
 import { hash } from "node:crypto";
 
 /** A namespace of our own, as RFC 4122 §4.3 asks: the UUIDv5 of `espalier` under the RFC's X.500 namespace. */
-const namespace = uuid5(Buffer.from("6ba7b8149dad11d180b400c04fd430c8", "hex"), "espalier");
+const namespace = Buffer.from(uuid5(Buffer.from("6ba7b8149dad11d180b400c04fd430c8", "hex"), "espalier"), "hex");
 
 /** The entryUUID of the entry whose normalized DN is `key`: a version 5 UUID in lower-case text form. */
 export function entryUuid(key: string): string {
-  const hex = uuid5(namespace, key).toString("hex");
+  const hex = uuid5(namespace, key);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-function uuid5(space: Buffer, name: string): Buffer {
-  const bytes = hash("sha1", Buffer.concat([space, Buffer.from(name)]), "buffer").subarray(0, 16);
-  bytes[6] = (bytes[6]! & 0x0f) | 0x50;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  return bytes;
+/** In hexadecimal digits, of which the thirteenth is the version and the first two bits of the seventeenth the variant. */
+function uuid5(space: Buffer, name: string): string {
+  const hex = hash("sha1", Buffer.concat([space, Buffer.from(name)]), "hex");
+  const variant = ((Number.parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16);
+  return `${hex.slice(0, 12)}5${hex.slice(13, 16)}${variant}${hex.slice(17, 32)}`;
 }
