@@ -6,7 +6,7 @@ import { requirePrograms, runCommand, temporaryDirectory } from "../lab/index.ts
 import type { AlertCase, Firing } from "./alerts/case.ts";
 import { checkAlerts } from "./alerts/checks.ts";
 import { deliveryAlerts } from "./alerts/deliveries.ts";
-import { commonAlerts } from "./alerts/every-service.ts";
+import { everyServiceAlerts } from "./alerts/every-service.ts";
 import { gatewayAlerts } from "./alerts/gateway.ts";
 import { managerAlerts } from "./alerts/manager.ts";
 import { proxyAlerts } from "./alerts/proxy.ts";
@@ -19,7 +19,7 @@ const alerts = rulesOf("prometheus/alerts.yml").filter(isAlert);
 const cases: Readonly<Record<string, AlertCase>> = {
   ...webhookAlerts,
   ...deliveryAlerts,
-  ...commonAlerts,
+  ...everyServiceAlerts,
   ...gatewayAlerts,
   ...proxyAlerts,
   ...managerAlerts,

@@ -65,14 +65,11 @@ export {
   virtualListViewResponseControl,
 } from "./controls/virtual-list-view.ts";
 
-// Distinguished names
-export { type Ava, childDn, type Dn, parentDn, type Rdn } from "./dn/dn.ts";
-export { escapeDnValue, formatDn, formatRdn } from "./dn/format.ts";
-export { dnKey, isWithin, normalizeDn, normalizedParent, normalizeRdn } from "./dn/normalize.ts";
-export { parseDn, parseRdn } from "./dn/parse.ts";
+// Distinguished names, and what is thrown for whatever cannot be parsed
+export * from "./dn/index.ts";
 
 // Errors and result codes
-export { LdapError, ParseError, type ParseErrorCode } from "./error.ts";
+export { LdapError } from "./error.ts";
 
 // Extended operations
 export { cancelRequest, decodeCancelRequest } from "./extended/cancel.ts";
@@ -102,21 +99,7 @@ export { type Entry, entryTarget, type FilterTarget } from "./filter/target.ts";
 export { filter } from "./filter/template.ts";
 
 // LDIF
-export { defaultLdifLimits, type LdifLimits } from "./ldif/block.ts";
-export { type FormatLdifOptions, formatLdifRecord, writeLdif } from "./ldif/format.ts";
-export type { UrlRequest } from "./ldif/parse.ts";
-export { type ParseLdifOptions, parseLdif, type ReadLdifOptions, readLdif } from "./ldif/read.ts";
-export {
-  type LdifAddRecord,
-  type LdifChangeRecord,
-  type LdifContentRecord,
-  type LdifDeleteRecord,
-  type LdifModifyDnRecord,
-  type LdifModifyRecord,
-  LdifParseError,
-  type LdifRecord,
-  type PlacedLdifRecord,
-} from "./ldif/record.ts";
+export * from "./ldif/index.ts";
 
 // Messages
 export { decodeMessage, MessageParseError } from "./message/decode.ts";
@@ -181,61 +164,8 @@ export {
 export { ResultCode, resultCodeName } from "./result-code.ts";
 
 // Schema
-export {
-  type AttributeDescription,
-  isAttributeType,
-  isDescr,
-  isNumericOid,
-  parseAttributeDescription,
-} from "./schema/attribute-description.ts";
-export type { AttributeType } from "./schema/attribute-type.ts";
-export { builtInSchema } from "./schema/built-in-schema.ts";
-export type {
-  AttributeTypeDefinition,
-  AttributeUsage,
-  DefinitionExtension,
-  DitContentRuleDefinition,
-  DitStructureRuleDefinition,
-  LdapSyntaxDefinition,
-  MatchingRuleDefinition,
-  MatchingRuleUseDefinition,
-  NameFormDefinition,
-  ObjectClassDefinition,
-  ObjectClassKind,
-} from "./schema/definition.ts";
-export type { SchemaProblem } from "./schema/definition-set.ts";
-export {
-  formatAttributeType,
-  formatDitContentRule,
-  formatDitStructureRule,
-  formatLdapSyntax,
-  formatMatchingRule,
-  formatMatchingRuleUse,
-  formatNameForm,
-  formatObjectClass,
-} from "./schema/format-definition.ts";
-export type {
-  EqualityRule,
-  MatchingRule,
-  OrderingRule,
-  PredicateRule,
-  SubstringPosition,
-  SubstringsRule,
-} from "./schema/matching-rule.ts";
-export {
-  parseAttributeType,
-  parseDitContentRule,
-  parseDitStructureRule,
-  parseLdapSyntax,
-  parseMatchingRule,
-  parseMatchingRuleUse,
-  parseNameForm,
-  parseObjectClass,
-} from "./schema/parse-definition.ts";
+export * from "./schema/index.ts";
 export { rfc2307bisSchema } from "./schema/rfc2307bis-schema.ts";
-export { matchingRuleUses } from "./schema/rule-use.ts";
-export { type ResolvedDescription, Schema, type SubschemaDefinitions } from "./schema/schema.ts";
-export { SyntaxOid } from "./schema/syntax-oid.ts";
 export {
   formatLdapUrl,
   type LdapUrl,

@@ -1,7 +1,7 @@
 /** When the alerts about what each service has: its store, its certificate, that it is scraped fire, and when they do not. */
 import { type AlertCase, node, ofNode, up } from "./case.ts";
 
-export const commonAlerts: Readonly<Record<string, AlertCase>> = {
+export const everyServiceAlerts: Readonly<Record<string, AlertCase>> = {
   StoreAway: {
     firing: {
       at: "5m",

@@ -33,8 +33,6 @@ export interface GatewayProcessesOptions {
   readonly events?: EventSink;
 }
 
-/** How a worker's process begins: the command's hidden subcommand. */
-
 /** After a worker was lost, before another is started in its place. */
 const restartDelayMs = 1_000;
 const stateTimeoutMs = 1_500;

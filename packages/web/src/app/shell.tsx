@@ -14,7 +14,6 @@ import {
   ScrollArea,
   Select,
   Text,
-  UnstyledButton,
   useComputedColorScheme,
   useMantineColorScheme,
 } from "@mantine/core";
@@ -194,26 +193,17 @@ interface ScreenProps {
   readonly isActive: boolean;
 }
 
-/** A NavLink without the component: its own classes on plain elements, of which there are many on each screen. */
 function Screen({ to, params, label, icon: Icon, isActive }: ScreenProps) {
   return (
-    <Link
-      to={to as never}
-      params={params as never}
-      className={screenClass}
-      data-active={isActive || undefined}
+    <NavLink
+      renderRoot={(props) => <Link to={to as never} params={params as never} {...props} />}
+      label={label}
+      leftSection={<Icon size={18} aria-hidden />}
+      active={isActive}
       aria-current={isActive ? "page" : undefined}
-    >
-      <span className={NavLink.classes.section} data-position="left">
-        <Icon size={18} aria-hidden />
-      </span>
-      <span className={NavLink.classes.body}>
-        <span className={NavLink.classes.label}>{label}</span>
-      </span>
-    </Link>
+    />
   );
 }
-const screenClass = `mantine-focus-auto mantine-NavLink-root ${UnstyledButton.classes.root} ${NavLink.classes.root}`;
 
 function ClusterChoice() {
   const { data } = useSession();
