@@ -7,10 +7,10 @@ import {
   type EventLog,
   type NewEvent,
   type Severity,
+  type Statement,
   type Store,
   severities,
   sql,
-  sqlTable,
   type Transaction,
 } from "@espalier/service";
 import { forUpdate, skippingLocked } from "../deliveries/row-lock.ts";
@@ -60,18 +60,9 @@ const maxDataLength = 16_384;
 const flushedAtOnce = 50;
 const otherTypes = "other";
 
-/** By key, the digests that the same requests are in already. */
-export async function findGathered(
-  transaction: Transaction,
-  requests: readonly { readonly key: string; readonly now: number }[],
-): Promise<ReadonlyMap<string, string>> {
-  const keys = requests.map(({ key }) => ({ key }));
-  const rows = await transaction.all<{ readonly key: string; readonly digest_id: string; readonly until: number }>(
-    sql`SELECT key, digest_id, until FROM hook_gathered
-      WHERE key IN (SELECT key FROM ${sqlTable(transaction.database, { key: "text" }, keys)} AS sought)`.prepared(),
-  );
-  const known = rows.filter(({ key, until }) => requests.some((request) => request.key === key && request.now < until));
-  return new Map(known.map(({ key, digest_id: digestId }) => [key, digestId]));
+/** The digest that a request with the dedupe key `claims.key` is in already. */
+export function selectDigest(now: number): Statement {
+  return sql`SELECT digest_id FROM hook_gathered WHERE key = claims.key AND until > ${now}`;
 }
 
 export async function gather(transaction: Transaction, request: GatheredRequest): Promise<Gathered> {
@@ -93,8 +84,10 @@ export async function gather(transaction: Transaction, request: GatheredRequest)
       WHERE hook_gathered.until <= ${receivedMs} RETURNING key`,
   );
   if (claimed === undefined) {
-    const first = await findGathered(transaction, [{ key: dedupeKey, now: receivedMs }]);
-    return { id: first.get(dedupeKey) ?? row.id, isDuplicate: true };
+    const first = await transaction.first<{ readonly digest_id: string }>(
+      sql`SELECT digest_id FROM hook_gathered WHERE key = ${dedupeKey}`,
+    );
+    return { id: first?.digest_id ?? row.id, isDuplicate: true };
   }
   await transaction.run(
     sql`UPDATE hook_digests SET request_count = request_count + 1, severity = ${Math.min(row.severity, severity)},

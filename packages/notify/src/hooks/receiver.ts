@@ -6,9 +6,9 @@
  * A stranger learns nothing but 401, whatever the reason. What a believed sender is told says what to mend. 202 is said once the
  * event is on stable storage, and 200 with the id of before when it had been accepted already.
  */
-import { EventError, type EventLog, type Logger, type Store, StoreError } from "@espalier/service";
+import { type Appended, EventError, type EventLog, type Logger, type Store, StoreError } from "@espalier/service";
 import { AddressGate, TokenBuckets } from "@espalier/service/http";
-import { Acceptance, type Stored } from "./acceptance.ts";
+import { Acceptance } from "./acceptance.ts";
 import { canarySource } from "./config.ts";
 import { gather } from "./digests.ts";
 import { readPayload } from "./payload.ts";
@@ -29,6 +29,12 @@ export interface HookAnswer {
   readonly statusCode: number;
   readonly body: Readonly<Record<string, unknown>>;
   readonly retryAfterSeconds?: number;
+}
+
+/** What became of it. */
+interface Stored extends Appended {
+  /** It is part of the digest with that id. */
+  readonly isGathered?: boolean;
 }
 
 /** What metrics are told. */
@@ -134,14 +140,14 @@ export class HookReceiver {
       const stored = await inTime(
         isWithinLimit ? this.#append(source, request, reading) : this.#gather(source, request, reading),
       );
-      if (stored instanceof EventError) {
-        return this.#reject(source, request, 422, { error: `the payload cannot be stored: ${stored.message}` });
-      }
-      const { id, isDuplicate, isGathered } = stored;
+      const { id, isDuplicate, isGathered }: Stored = stored;
       if (isDuplicate) observer.duplicate(source);
       const status = isDuplicate ? "duplicate" : isGathered ? "gathered" : "accepted";
       return { statusCode: isDuplicate ? 200 : 202, body: { id, status } };
     } catch (error) {
+      if (error instanceof EventError) {
+        return this.#reject(source, request, 422, { error: `the payload cannot be stored: ${error.message}` });
+      }
       // The store itself says that it is away; what else goes wrong is a fault of ours.
       if (!(error instanceof StoreError)) logger.error("a webhook could not be stored", { source: source.name, error });
       return {
@@ -152,11 +158,7 @@ export class HookReceiver {
     }
   }
 
-  #append(
-    source: HookSource,
-    { receivedMs }: HookRequest,
-    { event, dedupeKey }: Reading,
-  ): Promise<Stored | EventError> {
+  #append(source: HookSource, { receivedMs }: HookRequest, { event, dedupeKey }: Reading): Promise<Appended> {
     const whole = { ...event, source: `hooks/${source.name}`, dedupeKey };
     return this.#acceptance.accept({ event: whole, dedupeWindowMs: source.dedupeWindowMs, receivedMs });
   }
@@ -167,7 +169,7 @@ export class HookReceiver {
     const gatherMs = config.limit.gather;
     return store.write(async (transaction) => {
       const known = await log.findDuplicate(transaction, dedupeKey);
-      if (known !== undefined) return { id: known, isDuplicate: true, isGathered: false };
+      if (known !== undefined) return { id: known, isDuplicate: true };
       const request = { source: source.name, device, event, dedupeKey, dedupeWindowMs, gatherMs, receivedMs };
       return { ...(await gather(transaction, request)), isGathered: true };
     });

@@ -14,10 +14,12 @@ export interface PendingEvents {
   readonly events: Map<string, CheckedEvent>;
   /** Of those of them whose dedupe keys are claimed at the end. */
   readonly claims: KeyClaim[];
-  /** By dedupe key, the events that those claimed at the end belong to; known once they are claimed. */
-  owners: ReadonlyMap<string, string>;
+  /** Queries of one value each: the id of what has the dedupe key `claims.key` already, and is no event. */
+  readonly otherOwners: Statement[];
   /** Events that were not added, being duplicates. */
   duplicates: number;
+  /** By dedupe key, what those claimed at the end belong to; known once they are claimed. */
+  owners: ReadonlyMap<string, string>;
   /** Known once they are inserted. */
   rows: readonly EventRow[];
 }
@@ -55,7 +57,7 @@ export class AppendStep implements FinalStep<PendingEvents> {
   }
 
   begin(): PendingEvents {
-    return { events: new Map(), claims: [], owners: new Map(), duplicates: 0, rows: [] };
+    return { events: new Map(), claims: [], otherOwners: [], duplicates: 0, owners: new Map(), rows: [] };
   }
 
   async run(transaction: Transaction, pending: PendingEvents): Promise<void> {
@@ -63,7 +65,7 @@ export class AppendStep implements FinalStep<PendingEvents> {
     const lock = transaction.database === "postgres" ? sql` FOR UPDATE` : sql``;
     // Without waiting for the claims: the lock is taken after theirs.
     const [owners, head] = await Promise.all([
-      claimKeys(transaction, pending.claims, this.#now()),
+      claimKeys(transaction, pending.claims, pending.otherOwners, this.#now()),
       transaction.first<EventHead>(sql`${selectHead}${lock}`.prepared()),
     ]);
     if (head === undefined) throw new TypeError("the table event_head has lost its row");

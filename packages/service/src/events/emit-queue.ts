@@ -6,21 +6,21 @@ import type { Logger } from "../log/logger.ts";
 import { isUnavailable } from "../store/error.ts";
 import type { NewEvent } from "./event.ts";
 import { logEvent } from "./log-sink.ts";
-import type { CheckedEvent } from "./stored-event.ts";
+import type { PreparedEvent } from "./stored-event.ts";
 
 export type UnstoredReason = "no event" | "too many wait" | "refused" | "closed";
 
 export interface EmitQueueOptions {
   readonly logger: Logger;
   /** @throws when it is no event */
-  readonly check: (event: NewEvent) => CheckedEvent;
-  readonly store: (event: CheckedEvent, isRetry: boolean) => Promise<void>;
+  readonly prepare: (event: NewEvent) => PreparedEvent;
+  readonly store: (event: PreparedEvent, isRetry: boolean) => Promise<void>;
   readonly onUnstored: (reason: UnstoredReason) => void;
 }
 
 interface Waiting {
   readonly event: NewEvent;
-  readonly checked: CheckedEvent;
+  readonly prepared: PreparedEvent;
   wasTried: boolean;
 }
 
@@ -54,7 +54,7 @@ export class EmitQueue {
         this.#giveUp(event, this.#isClosed ? "closed" : "too many wait");
         return;
       }
-      const waiting = { event, checked: this.#options.check(event), wasTried: false };
+      const waiting = { event, prepared: this.#options.prepare(event), wasTried: false };
       if (this.#delayed.length > 0) this.#delayed.push(waiting);
       else void this.#store(waiting);
     } catch (error) {
@@ -82,7 +82,7 @@ export class EmitQueue {
     const isRetry = waiting.wasTried;
     waiting.wasTried = true;
     try {
-      await this.#options.store(waiting.checked, isRetry);
+      await this.#options.store(waiting.prepared, isRetry);
       this.#underWay.delete(waiting);
       this.#retryMs = minRetryMs;
     } catch (error) {

@@ -3,7 +3,7 @@ import { randomUUIDv7 } from "node:crypto";
 import type { Logger } from "../log/logger.ts";
 import { createMetrics, type Metrics } from "../metrics/metrics.ts";
 import type { MigrationSet } from "../store/migrations.ts";
-import { sql } from "../store/statement.ts";
+import { type Statement, sql } from "../store/statement.ts";
 import type { Store } from "../store/store.ts";
 import type { Transaction } from "../store/transaction.ts";
 import { AppendStep, eventsChannel, type PendingEvents } from "./append.ts";
@@ -12,7 +12,6 @@ import { formatCursor } from "./cursor.ts";
 import { claimKeys, type KeyClaim } from "./dedupe-keys.ts";
 import { EmitQueue } from "./emit-queue.ts";
 import { type EventSink, type NewEvent, severities } from "./event.ts";
-import { EventError } from "./event-error.ts";
 import { eventMetrics } from "./metrics.ts";
 import { type EventQuery, limitOf, selectPage, typesOf } from "./query.ts";
 import { type Retention, removeOldEvents } from "./retention.ts";
@@ -22,6 +21,7 @@ import {
   checkEvent,
   type EventRow,
   eventOfRow,
+  type PreparedEvent,
   type StoredEvent,
 } from "./stored-event.ts";
 import { readStream, type StreamOptions } from "./stream.ts";
@@ -76,7 +76,7 @@ export class EventLog implements EventSink {
     this.#step = new AppendStep(now, (pending) => this.#count(pending));
     this.#queue = new EmitQueue({
       logger,
-      check: (event) => this.#check(event),
+      prepare: (event) => this.prepare(event),
       store: (events, isRetry) => this.#storeEach(events, isRetry),
       onUnstored: (reason) => this.#metrics.unstored.labels({ reason }).inc(),
     });
@@ -92,11 +92,9 @@ export class EventLog implements EventSink {
    * @throws EventError, StoreError
    */
   async append(event: NewEvent, options: AppendOptions = {}): Promise<StoredEvent> {
-    const checked = this.#check(event);
+    const prepared = this.prepare(event, options);
     for (;;) {
-      const { outcomes, pending } = await this.#store.write((transaction) =>
-        this.#addAtEnd(transaction, [{ event: checked, options }]),
-      );
+      const { outcomes, pending } = await this.#store.write((transaction) => this.#addAtEnd(transaction, [prepared]));
       const [{ id }] = outcomes() as [Appended];
       const row = pending.rows.find((each) => each.id === id) ?? (await this.#row(id));
       if (row !== undefined) return eventOfRow(row);
@@ -111,26 +109,29 @@ export class EventLog implements EventSink {
    * @throws EventError
    */
   appendWith(transaction: Transaction, event: NewEvent, options: AppendOptions = {}): Promise<Appended> {
-    return this.#add(transaction, this.#check(event), options);
+    return this.#add(transaction, this.prepare(event, options));
+  }
+
+  /** Checks an event, for {@link appendEachAtEnd}. @throws EventError */
+  prepare(event: NewEvent, { dedupeWindowMs = this.#dedupeWindowMs }: AppendOptions = {}): PreparedEvent {
+    return { checked: checkEvent(event, randomUUIDv7(), this.#now()), dedupeWindowMs };
   }
 
   /**
    * As {@link appendWith} for many at once, which costs no more statements than one, and none before the transaction's end: so
-   * what became of them can be asked once it is committed. What cannot be stored is told in its place, and the others are added.
+   * what became of them can be asked once it is committed.
+   *
+   * @param otherOwner a query of one value: the id of what has the dedupe key `claims.key` already, and is no event. An event
+   *   with such a key is its duplicate.
    */
   appendEachAtEnd(
     transaction: Transaction,
-    events: readonly (AppendOptions & { readonly event: NewEvent })[],
-  ): () => readonly (Appended | EventError)[] {
-    const checked = events.map(({ event, ...options }) => {
-      try {
-        return { event: this.#check(event), options };
-      } catch (error) {
-        if (error instanceof EventError) return error;
-        throw error;
-      }
-    });
-    return this.#addAtEnd(transaction, checked).outcomes;
+    events: readonly PreparedEvent[],
+    otherOwner?: Statement,
+  ): () => readonly Appended[] {
+    const { pending, outcomes } = this.#addAtEnd(transaction, events);
+    if (otherOwner !== undefined) pending.otherOwners.push(otherOwner);
+    return outcomes;
   }
 
   /** The event that one with this dedupe key would be a duplicate of. */
@@ -191,52 +192,35 @@ export class EventLog implements EventSink {
     return this.#queue.close(signal);
   }
 
-  #check(event: NewEvent): CheckedEvent {
-    const now = this.#now();
-    return checkEvent(event, randomUUIDv7(), now);
-  }
-
-  async #add(transaction: Transaction, event: CheckedEvent, options: AppendOptions): Promise<Appended> {
+  async #add(transaction: Transaction, { checked, dedupeWindowMs }: PreparedEvent): Promise<Appended> {
     const pending = transaction.atEnd(this.#step);
-    const owners = await claimKeys(transaction, this.#claims(event, options), this.#now());
-    const id = event.dedupeKey === null ? event.id : (owners.get(event.dedupeKey) ?? event.id);
-    if (id === event.id) pending.events.set(id, event);
-    else pending.duplicates += 1;
-    return { id, isDuplicate: id !== event.id };
+    const now = this.#now();
+    const owners = await claimKeys(transaction, claimsOf(checked, now + dedupeWindowMs), [], now);
+    const appended = appendedAs(checked, owners);
+    if (appended.isDuplicate) pending.duplicates += 1;
+    else pending.events.set(checked.id, checked);
+    return appended;
   }
 
   #addAtEnd(
     transaction: Transaction,
-    events: readonly ({ readonly event: CheckedEvent; readonly options: AppendOptions } | EventError)[],
-  ): { readonly pending: PendingEvents; readonly outcomes: () => readonly (Appended | EventError)[] } {
+    events: readonly PreparedEvent[],
+  ): { readonly pending: PendingEvents; readonly outcomes: () => readonly Appended[] } {
     const pending = transaction.atEnd(this.#step);
-    for (const each of events) {
-      if (each instanceof EventError) continue;
-      pending.events.set(each.event.id, each.event);
-      pending.claims.push(...this.#claims(each.event, each.options));
+    const now = this.#now();
+    for (const { checked, dedupeWindowMs } of events) {
+      pending.events.set(checked.id, checked);
+      pending.claims.push(...claimsOf(checked, now + dedupeWindowMs));
     }
-    const outcomes = () =>
-      events.map((each) => {
-        if (each instanceof EventError) return each;
-        const { id, dedupeKey } = each.event;
-        const owner = dedupeKey === null ? id : (pending.owners.get(dedupeKey) ?? id);
-        return { id: owner, isDuplicate: owner !== id };
-      });
-    return { pending, outcomes };
-  }
-
-  #claims(
-    { id, dedupeKey }: CheckedEvent,
-    { dedupeWindowMs = this.#dedupeWindowMs }: AppendOptions,
-  ): readonly KeyClaim[] {
-    return dedupeKey === null ? [] : [{ key: dedupeKey, eventId: id, until: this.#now() + dedupeWindowMs }];
+    return { pending, outcomes: () => events.map(({ checked }) => appendedAs(checked, pending.owners)) };
   }
 
   /** @param isRetry the commit of an earlier attempt may have been done without our being told */
-  #storeEach(event: CheckedEvent, isRetry: boolean): Promise<void> {
+  #storeEach(event: PreparedEvent, isRetry: boolean): Promise<void> {
     return this.#store.write(async (transaction) => {
-      if (isRetry && (await transaction.first(sql`SELECT 1 FROM events WHERE id = ${event.id}`)) !== undefined) return;
-      this.#addAtEnd(transaction, [{ event, options: {} }]);
+      const { id } = event.checked;
+      if (isRetry && (await transaction.first(sql`SELECT 1 FROM events WHERE id = ${id}`)) !== undefined) return;
+      this.#addAtEnd(transaction, [event]);
     });
   }
 
@@ -248,6 +232,15 @@ export class EventLog implements EventSink {
     this.#metrics.duplicates.labels({}).inc(duplicates);
     for (const { severity } of rows) this.#metrics.stored.labels({ severity: severities[severity]! }).inc();
   }
+}
+
+function claimsOf({ id, dedupeKey }: CheckedEvent, until: number): readonly KeyClaim[] {
+  return dedupeKey === null ? [] : [{ key: dedupeKey, eventId: id, until }];
+}
+
+function appendedAs({ id, dedupeKey }: CheckedEvent, owners: ReadonlyMap<string, string>): Appended {
+  const owner = dedupeKey === null ? id : (owners.get(dedupeKey) ?? id);
+  return { id: owner, isDuplicate: owner !== id };
 }
 
 function register(metrics: Metrics, waiting: () => number) {

@@ -63,6 +63,13 @@ export interface CheckedEvent {
   readonly audit: boolean;
 }
 
+/** On its way to the store. */
+export interface PreparedEvent {
+  readonly checked: CheckedEvent;
+  /** For how long its dedupe key holds. */
+  readonly dedupeWindowMs: number;
+}
+
 /**
  * Checks what a service reports. Names that strangers choose must not keep an event out: a subject or actor that is too
  * long is cut, and what a database cannot hold in it is replaced.

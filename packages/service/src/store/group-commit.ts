@@ -139,10 +139,15 @@ export class GroupCommit {
       this.#observer.batch(jobs.length);
       batch.committed();
       this.#observer.woken(batch.channels);
-      for (const [index, job] of jobs.entries()) {
-        this.#observer.settled(performance.now() - job.askedMs, undefined);
-        job.resolve(results[index]);
-      }
+      const settle = () => {
+        for (const [index, job] of jobs.entries()) {
+          this.#observer.settled(performance.now() - job.askedMs, undefined);
+          job.resolve(results[index]);
+        }
+      };
+      // The next transaction is on its way before these go on: what they do then would hold it up.
+      if (this.#waiting.length > 0) setImmediate(settle);
+      else settle();
       return undefined;
     } catch (error) {
       return attempted?.sentFailure ?? { error };

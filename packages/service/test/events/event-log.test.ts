@@ -143,27 +143,68 @@ forEachDatabase((databases) => {
       expect((await log.query({})).events).toEqual([other]);
     });
 
-    it("many at once are told apart: new ones, the same again, the same among them, and what cannot be stored", async () => {
+    it("many at once are told apart: new ones, the same again, and the same among them", async () => {
       const store = await openTestStore(await databases.create());
       const log = createEventLog(store);
       const known = await log.append({ ...backendDown, dedupeKey: "known" });
       const keys = ["b", "known", "a", "b", undefined];
-      const asked = keys.map((dedupeKey) => ({ event: { ...backendDown, ...(dedupeKey && { dedupeKey }) } }));
-      const appended = await store.write((transaction) =>
-        log.appendEachAtEnd(transaction, [...asked, { event: { ...backendDown, type: "down" } }]),
-      );
+      const prepared = keys.map((dedupeKey) => log.prepare({ ...backendDown, ...(dedupeKey && { dedupeKey }) }));
+      const appended = await store.write((transaction) => log.appendEachAtEnd(transaction, prepared));
       const outcomes = appended();
-      const [b] = outcomes as readonly { id: string }[];
+      const [b] = outcomes;
       expect(outcomes).toEqual([
         { id: uuid, isDuplicate: false },
         { id: known.id, isDuplicate: true },
         { id: uuid, isDuplicate: false },
         { id: b?.id, isDuplicate: true },
         { id: uuid, isDuplicate: false },
-        expect.any(EventError),
       ]);
       const { events } = await log.query({ order: "oldest first" });
-      expect(events.map(({ dedupeKey }) => dedupeKey)).toEqual(["known", "b", "a", undefined]);
+      expect(events.map(({ dedupeKey, position }) => [position, dedupeKey])).toEqual([
+        [1, "known"],
+        [2, "b"],
+        [3, "a"],
+        [4, undefined],
+      ]);
+    });
+
+    it("more than one statement takes are numbered without a gap, also beside one of the audit trail", async () => {
+      const store = await openTestStore(await databases.create());
+      const log = createEventLog(store);
+      const many = Array.from({ length: 120 }, (_, index) => ({ ...backendDown, dedupeKey: `k${index % 100}` }));
+      const outcomes = await store.write((transaction) =>
+        log.appendEachAtEnd(
+          transaction,
+          many.map((event) => log.prepare(event)),
+        ),
+      );
+      expect(outcomes().filter(({ isDuplicate }) => isDuplicate).length).toBe(20);
+      await store.write((transaction) => {
+        const again = [...many, { ...backendDown, audit: true }, backendDown].map((event) => log.prepare(event));
+        return log.appendEachAtEnd(transaction, again);
+      });
+      const { events } = await log.query({ order: "oldest first", limit: 200 });
+      expect(events.map(({ position }) => position)).toEqual(Array.from({ length: 102 }, (_, index) => index + 1));
+      expect(events.map(({ dedupeKey }) => dedupeKey)).toEqual([
+        ...Array.from({ length: 100 }, (_, index) => `k${index}`),
+        undefined,
+        undefined,
+      ]);
+    });
+
+    it("is a duplicate of what has its key elsewhere", async () => {
+      const store = await openTestStore(await databases.create());
+      const log = createEventLog(store);
+      const prepared = ["mine", "elsewhere"].map((dedupeKey) => log.prepare({ ...backendDown, dedupeKey }));
+      const owner = sql`SELECT ${"other"} WHERE claims.key = ${"elsewhere"}`;
+      const outcomes = await store.write((transaction) => log.appendEachAtEnd(transaction, prepared, owner));
+      expect(outcomes()).toEqual([
+        { id: uuid, isDuplicate: false },
+        { id: "other", isDuplicate: true },
+      ]);
+      expect((await log.query({})).events.map(({ dedupeKey }) => dedupeKey)).toEqual(["mine"]);
+      const later = await log.append({ ...backendDown, dedupeKey: "elsewhere" });
+      expect((await log.get(later.id))?.dedupeKey).toBe("elsewhere");
     });
 
     it("says that it is a duplicate, so that nothing is done twice", async () => {
