@@ -326,6 +326,13 @@ describe("several processes on one port", () => {
     );
   });
 
+  it("never back off from an exempt address", async () => {
+    await using running = await start({ workers: 2, backoff: { exemptAddresses: ["127.0.0.1"] } });
+    const clients = await Promise.all(Array.from({ length: 6 }, () => running.client()));
+    for (let i = 0; i < 24; i++) expect(await bindCode(clients[i % 6]!, "ann", `guess ${i}`)).toBe(49);
+    for (const client of clients) expect(await bindCode(client, "ann", password)).toBe(0);
+  });
+
   it("report together that the database is away, and that it is back", async () => {
     await using running = await start({ workers: 2 });
     const database = running.tables.path;

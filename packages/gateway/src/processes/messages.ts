@@ -1,4 +1,4 @@
-/** What the primary process and those that serve say to each other, over Node's IPC channel. Plain data, no secret. */
+/** What the primary process and those that serve say to each other, over Node's IPC channel: lists of these. Plain data, no secret. */
 import type { CheckResult, MetricsSnapshot, NewEvent } from "@espalier/service";
 import type { BindAttempt } from "../backoff/attempt.ts";
 import type { BackoffDecision } from "../backoff/ledger.ts";

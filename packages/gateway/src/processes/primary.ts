@@ -21,6 +21,7 @@ import type { GatewayConfig } from "../config.ts";
 import { ConnectionCounts } from "./connection-counts.ts";
 import type { ToPrimary, ToWorker } from "./messages.ts";
 import { OutageReports } from "./outage-reports.ts";
+import { Outbox } from "./outbox.ts";
 import { workerCommand } from "./worker-command.ts";
 
 export interface GatewayProcessesOptions {
@@ -54,7 +55,7 @@ export class GatewayProcesses {
   readonly #options: GatewayProcessesOptions;
   readonly #ledger = new LocalBackoffLedger();
   readonly #secret = randomBytes(32).toString("base64");
-  readonly #workers = new Set<ChildProcess>();
+  readonly #workers = new Map<ChildProcess, Outbox<ToWorker>>();
   /** Those of them that serve. */
   readonly #serving = new Set<ChildProcess>();
   readonly #outages = new OutageReports<ChildProcess>();
@@ -81,15 +82,15 @@ export class GatewayProcesses {
 
   /** Each process reads the configuration for itself. */
   async reload(_config: GatewayConfig): Promise<void> {
-    for (const worker of this.#workers) send(worker, { type: "reload" });
+    for (const outbox of this.#workers.values()) outbox.add({ type: "reload" });
   }
 
   async drain(signal: AbortSignal): Promise<void> {
     this.#isDraining = true;
-    const exits = [...this.#workers].map((worker) => new Promise((resolve) => worker.once("exit", resolve)));
-    for (const worker of this.#workers) worker.kill("SIGTERM");
+    const exits = [...this.#workers.keys()].map((worker) => new Promise((resolve) => worker.once("exit", resolve)));
+    for (const worker of this.#workers.keys()) worker.kill("SIGTERM");
     const kill = () => {
-      for (const worker of this.#workers) worker.kill("SIGKILL");
+      for (const worker of this.#workers.keys()) worker.kill("SIGKILL");
     };
     signal.addEventListener("abort", kill, { once: true });
     await Promise.all(exits);
@@ -107,13 +108,20 @@ export class GatewayProcesses {
     const worker = fork(process.argv[1]!, [workerCommand, ...process.argv.slice(3)], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
-    this.#workers.add(worker);
-    send(worker, { type: "start", secret: this.#secret });
-    worker.on("message", (message: ToPrimary) => {
-      if (message.type !== "serving") return this.#received(worker, message);
-      this.#serving.add(worker);
-      this.#sendCounts(worker);
-      serving.resolve();
+    // A worker that is ending may be gone before the messages are; its exit says so.
+    const outbox = new Outbox<ToWorker>((messages) => worker.connected && worker.send([...messages], () => {}));
+    this.#workers.set(worker, outbox);
+    outbox.add({ type: "start", secret: this.#secret });
+    worker.on("message", (messages: readonly ToPrimary[]) => {
+      for (const message of messages) {
+        if (message.type !== "serving") {
+          this.#received(worker, outbox, message);
+          continue;
+        }
+        this.#serving.add(worker);
+        this.#sendCounts(worker, outbox);
+        serving.resolve();
+      }
     });
     worker.once("exit", (code, signal) => {
       this.#workers.delete(worker);
@@ -144,19 +152,17 @@ export class GatewayProcesses {
     }
   }
 
-  #received(worker: ChildProcess, message: Exclude<ToPrimary, { type: "serving" }>): void {
+  #received(worker: ChildProcess, outbox: Outbox<ToWorker>, message: Exclude<ToPrimary, { type: "serving" }>): void {
     switch (message.type) {
       case "check":
-        void Promise.resolve(this.#ledger.check(message.attempt)).then((decision) =>
-          send(worker, { type: "decision", id: message.id, decision }),
-        );
+        outbox.add({ type: "decision", id: message.id, decision: this.#ledger.check(message.attempt) });
         return;
       case "bindEnded":
         this.#ledger[message.how](message.attempt);
         return;
       case "connection":
         this.#counts.change(worker, message.address, message.change);
-        this.#broadcastCounts(message.address);
+        this.#broadcastCounts(message.address, worker);
         return;
       case "event":
         this.#emit(this.#outages.report(worker, message.event));
@@ -172,15 +178,16 @@ export class GatewayProcesses {
   }
 
   /** To one that has just begun. */
-  #sendCounts(worker: ChildProcess): void {
+  #sendCounts(worker: ChildProcess, outbox: Outbox<ToWorker>): void {
     for (const address of this.#counts.addresses()) {
-      send(worker, { type: "connections", address, ...this.#counts.ofOthers(worker, address) });
+      outbox.add({ type: "connections", address, ...this.#counts.ofOthers(worker, address) });
     }
   }
 
-  #broadcastCounts(address: string): void {
-    for (const worker of this.#workers)
-      send(worker, { type: "connections", address, ...this.#counts.ofOthers(worker, address) });
+  /** @param changed the one whose count it is: for it the others have as many as before */
+  #broadcastCounts(address: string, changed?: ChildProcess): void {
+    for (const [worker, outbox] of this.#workers)
+      if (worker !== changed) outbox.add({ type: "connections", address, ...this.#counts.ofOthers(worker, address) });
   }
 
   async #states(): Promise<WorkerState[]> {
@@ -196,7 +203,7 @@ export class GatewayProcesses {
     const timer = setTimeout(giveUp, stateTimeoutMs);
     worker.once("exit", giveUp);
     this.#asked.set(id, answer.resolve);
-    send(worker, { type: "askState", id });
+    this.#workers.get(worker)?.add({ type: "askState", id });
     const state = await answer.promise;
     this.#asked.delete(id);
     worker.off("exit", giveUp);
@@ -216,9 +223,4 @@ export class GatewayProcesses {
     const running = this.#serving.size;
     return { status: running === wanted ? "ok" : running > 0 ? "degraded" : "error", running, wanted };
   }
-}
-
-function send(worker: ChildProcess, message: ToWorker): void {
-  // A worker that is ending may be gone before the message is; its exit says so.
-  if (worker.connected) worker.send(message, () => {});
 }

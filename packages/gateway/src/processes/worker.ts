@@ -5,21 +5,22 @@ import type { BackoffDecision, BackoffLedger } from "../backoff/ledger.ts";
 import type { GatewayConfig } from "../config.ts";
 import type { SharedState } from "../gateway.ts";
 import type { ToPrimary, ToWorker } from "./messages.ts";
+import { Outbox } from "./outbox.ts";
 import { SharedAdmission } from "./shared-admission.ts";
 
 /** The worker's end of the IPC channel; `process` has it. */
 export interface PrimaryChannel {
   readonly connected: boolean;
-  send?(message: ToPrimary, sent: () => void): boolean;
-  on(event: "message", listener: (message: ToWorker) => void): unknown;
+  send?(messages: readonly ToPrimary[], sent: () => void): boolean;
+  on(event: "message", listener: (messages: readonly ToWorker[]) => void): unknown;
   on(event: "disconnect", listener: () => void): unknown;
 }
 
 /** The secret that the primary's first message brings. */
 export function startOf(channel: PrimaryChannel): Promise<Uint8Array> {
   return new Promise((resolve) => {
-    channel.on("message", (message) => {
-      if (message.type === "start") resolve(Buffer.from(message.secret, "base64"));
+    channel.on("message", (messages) => {
+      for (const message of messages) if (message.type === "start") resolve(Buffer.from(message.secret, "base64"));
     });
   });
 }
@@ -39,11 +40,14 @@ export class PrimaryLink {
   /** The primary's. */
   readonly events: EventSink = { emit: (event) => this.#send({ type: "event", event }) };
   readonly #channel: PrimaryChannel;
+  readonly #outbox: Outbox<ToPrimary>;
   readonly #ledger: RemoteLedger;
 
   /** @param secret the back-off's, the same in all processes of one primary. */
   constructor(channel: PrimaryChannel, config: GatewayConfig, secret: Uint8Array) {
     this.#channel = channel;
+    // What cannot be sent any more has nobody to care: the channel's end is an event of its own.
+    this.#outbox = new Outbox((messages) => channel.connected && channel.send?.(messages, () => {}));
     this.#ledger = new RemoteLedger((message) => this.#send(message));
     const admission = new SharedAdmission({
       maxConnections: config.limits.connections,
@@ -51,10 +55,12 @@ export class PrimaryLink {
       changed: (address, change) => this.#send({ type: "connection", address, change }),
     });
     this.shared = { backoff: this.#ledger, attemptKeys: new AttemptKeys({ secret, ...config.backoff }), admission };
-    channel.on("message", (message) => {
-      if (message.type === "decision") this.#ledger.decided(message.id, message.decision);
-      else if (message.type === "connections")
-        admission.setOthers(message.others, message.address, message.othersFromAddress);
+    channel.on("message", (messages) => {
+      for (const message of messages) {
+        if (message.type === "decision") this.#ledger.decided(message.id, message.decision);
+        else if (message.type === "connections")
+          admission.setOthers(message.others, message.address, message.othersFromAddress);
+      }
     });
   }
 
@@ -64,10 +70,12 @@ export class PrimaryLink {
 
   /** Passes the primary's orders on. */
   listen(events: WorkerEvents): void {
-    this.#channel.on("message", (message) => {
-      if (message.type === "reload") events.reload();
-      else if (message.type === "askState") {
-        void events.state().then((state) => this.#send({ type: "state", id: message.id, ...state }));
+    this.#channel.on("message", (messages) => {
+      for (const message of messages) {
+        if (message.type === "reload") events.reload();
+        else if (message.type === "askState") {
+          void events.state().then((state) => this.#send({ type: "state", id: message.id, ...state }));
+        }
       }
     });
     this.#channel.on("disconnect", () => {
@@ -77,8 +85,7 @@ export class PrimaryLink {
   }
 
   #send(message: ToPrimary): void {
-    // What cannot be sent any more has nobody to care: the channel's end is an event of its own.
-    if (this.#channel.connected) this.#channel.send?.(message, () => {});
+    this.#outbox.add(message);
   }
 }
 
@@ -94,7 +101,9 @@ class RemoteLedger implements BackoffLedger {
   }
 
   /** Rejects when the primary is gone: without it nobody can say. */
-  check(attempt: BindAttempt): Promise<BackoffDecision> {
+  check(attempt: BindAttempt): BackoffDecision | Promise<BackoffDecision> {
+    // No rule is applied to it, so nobody need be asked.
+    if (attempt.exempt) return { allowed: true };
     if (this.#isLost) return Promise.reject(new Error(primaryGone));
     const id = ++this.#lastId;
     const waiting = Promise.withResolvers<BackoffDecision>();
@@ -115,15 +124,19 @@ class RemoteLedger implements BackoffLedger {
   }
 
   failed(attempt: BindAttempt): void {
-    this.#send({ type: "bindEnded", how: "failed", attempt });
+    this.#ended("failed", attempt);
   }
 
   succeeded(attempt: BindAttempt): void {
-    this.#send({ type: "bindEnded", how: "succeeded", attempt });
+    this.#ended("succeeded", attempt);
   }
 
   unverified(attempt: BindAttempt): void {
-    this.#send({ type: "bindEnded", how: "unverified", attempt });
+    this.#ended("unverified", attempt);
+  }
+
+  #ended(how: "failed" | "succeeded" | "unverified", attempt: BindAttempt): void {
+    if (!attempt.exempt) this.#send({ type: "bindEnded", how, attempt });
   }
 }
 
