@@ -45,7 +45,7 @@ describe("equality rules", () => {
     ["objectIdentifierMatch", "1.2.3.4", "1.2.3.4"],
     ["distinguishedNameMatch", "UID=Ann, dc=Example", "uid=ann,dc=example", "0.9.2342.19200300.100.1.1=ANN;dc=example"],
     ["distinguishedNameMatch", ""],
-    ["uniqueMemberMatch", "cn=a,dc=b#'01'B", "CN=A, dc=b#'01'B"],
+    ["uniqueMemberMatch", "cn=a,dc=b#'01'B", "CN=A, dc=b#'01'B", " cn=a,dc=b#'01'B "],
     ["uniqueMemberMatch", "cn=a,dc=b", "CN=A, dc=b"],
     ["integerFirstComponentMatch", "( 12 NAME 'x' FORM y )", "12"],
     ["objectIdentifierFirstComponentMatch", "( 2.5.4.3 NAME 'cn' SUP name )", "2.5.4.3", "cn", "commonName"],

@@ -14,8 +14,9 @@ export function nameRules(schema: Schema): readonly MatchingRule[] {
   const normalizeNameAndUid = (value: Uint8Array): string | undefined => {
     const text = valueText(value);
     if (text === undefined) return undefined;
-    const uid = /#'[01]*'B$/.exec(text)?.[0] ?? "";
-    const key = dnKey(text.slice(0, text.length - uid.length), schema);
+    // Spaces at the end mean as little as at a DN's.
+    const [ending = "", uid = ""] = /(#'[01]*'B) *$/.exec(text) ?? [];
+    const key = dnKey(text.slice(0, text.length - ending.length), schema);
     return key === undefined ? undefined : key + uid;
   };
   return [
