@@ -35,7 +35,7 @@ export { eventMetrics } from "./events/metrics.ts";
 export type { EventFilter, EventQuery } from "./events/query.ts";
 export type { Retention } from "./events/retention.ts";
 export { formatServerSentEvent, parseLastEventId, sendServerSentEvents } from "./events/server-sent-events.ts";
-export type { ChainLink, EventRow, StoredEvent } from "./events/stored-event.ts";
+export type { ChainLink, EventRow, PreparedEvent, StoredEvent } from "./events/stored-event.ts";
 export { eventOfRow } from "./events/stored-event.ts";
 export type { StreamOptions } from "./events/stream.ts";
 export type { CheckResult, CheckStatus, Health, HealthReport, Readiness } from "./health/health.ts";

@@ -109,7 +109,7 @@ export class GatewayProcesses {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     // A worker that is ending may be gone before the messages are; its exit says so.
-    const outbox = new Outbox<ToWorker>((messages) => worker.connected && worker.send([...messages], () => {}));
+    const outbox = new Outbox<ToWorker>((messages) => worker.connected && worker.send(messages, () => {}));
     this.#workers.set(worker, outbox);
     outbox.add({ type: "start", secret: this.#secret });
     worker.on("message", (messages: readonly ToPrimary[]) => {

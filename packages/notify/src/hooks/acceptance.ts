@@ -2,7 +2,14 @@
  * Puts what was read into the log. Requests that come while a commit is under way are stored together by the next one, with as
  * many statements as one of them would need.
  */
-import { type Appended, type EventLog, type NewEvent, type Store, StoreError } from "@espalier/service";
+import {
+  type Appended,
+  type EventLog,
+  type NewEvent,
+  type PreparedEvent,
+  type Store,
+  StoreError,
+} from "@espalier/service";
 import { selectDigest } from "./digests.ts";
 
 export interface AcceptedEvent {
@@ -12,7 +19,7 @@ export interface AcceptedEvent {
 }
 
 interface Waiting {
-  readonly prepared: ReturnType<EventLog["prepare"]>;
+  readonly prepared: PreparedEvent;
   readonly receivedMs: number;
   readonly resolve: (stored: Appended) => void;
   readonly reject: (error: unknown) => void;

@@ -71,7 +71,8 @@ export class AppendStep implements FinalStep<PendingEvents> {
     if (head === undefined) throw new TypeError("the table event_head has lost its row");
     pending.owners = owners;
     for (const { key, eventId } of pending.claims) {
-      if (owners.get(key) === eventId) continue;
+      // What has no owner any more is added: what its sender is told of must be there.
+      if ((owners.get(key) ?? eventId) === eventId) continue;
       pending.events.delete(eventId);
       pending.duplicates += 1;
     }

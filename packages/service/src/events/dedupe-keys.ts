@@ -31,11 +31,6 @@ export async function claimKeys(
     .sort(byKey)
     .map(({ key, eventId, until }) => ({ key, event_id: eventId, until }));
   const table = sqlTable(transaction.database, claimColumns, rows);
-  const others = otherOwners.map((owner) =>
-    transaction.all<{ readonly key: string; readonly owner: string | null }>(
-      sql`SELECT key, (${owner}) AS owner FROM ${table} AS claims`.prepared(),
-    ),
-  );
   const isFree = joinSql([sql`true`, ...otherOwners.map((owner) => sql`(${owner}) IS NULL`)], " AND ");
   // A row that holds becomes what it was, so that it is returned, too.
   const claimed = transaction.all<{ readonly key: string; readonly owner: string }>(
@@ -45,6 +40,13 @@ export async function claimKeys(
         until = CASE WHEN event_dedupe.until <= ${now} THEN excluded.until ELSE event_dedupe.until END
       RETURNING key, event_id AS owner`.prepared(),
   );
+  // Behind the claims, which see no more of what other nodes commit: what kept a key from being claimed is found here.
+  const others = otherOwners.map((owner) =>
+    transaction.all<{ readonly key: string; readonly owner: string | null }>(
+      sql`SELECT key, (${owner}) AS owner FROM ${table} AS claims`.prepared(),
+    ),
+  );
+  // What was claimed is the claimant's, whatever came after.
   const owned = (await Promise.all([...others, claimed])).flat();
   return new Map(owned.flatMap(({ key, owner }) => (owner === null ? [] : [[key, owner]])));
 }

@@ -207,6 +207,18 @@ forEachDatabase((databases) => {
       expect((await log.get(later.id))?.dedupeKey).toBe("elsewhere");
     });
 
+    it("is there when it is told to be new, also where what had its key elsewhere is gone a moment later", async () => {
+      const store = await openTestStore(await databases.create());
+      const log = createEventLog(store);
+      const prepared = ["marker", "elsewhere"].map((dedupeKey) => log.prepare({ ...backendDown, dedupeKey }));
+      const owner = sql`SELECT ${"other"} WHERE claims.key = ${"elsewhere"}
+        AND NOT EXISTS (SELECT 1 FROM event_dedupe WHERE key = ${"marker"})`;
+      const outcomes = await store.write((transaction) => log.appendEachAtEnd(transaction, prepared, owner));
+      expect(outcomes()).toEqual(prepared.map(({ checked }) => ({ id: checked.id, isDuplicate: false })));
+      const { events } = await log.query({ order: "oldest first" });
+      expect(events.map(({ id }) => id)).toEqual(prepared.map(({ checked }) => checked.id));
+    });
+
     it("says that it is a duplicate, so that nothing is done twice", async () => {
       const store = await openTestStore(await databases.create());
       const log = createEventLog(store);
