@@ -45,7 +45,8 @@ function smallest(filters: readonly Filter[], snapshot: Snapshot): Candidates | 
   for (const filter of filters) {
     const candidates = candidatesFor(filter, snapshot);
     if (candidates && (!best || candidates.count < best.count)) best = candidates;
-    if (best?.count === 0) return none;
+    // With one entry to look at, fewer would save less than it takes to find out.
+    if (best && best.count <= 1) break;
   }
   return best;
 }

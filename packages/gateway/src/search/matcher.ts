@@ -1,14 +1,14 @@
 /** Whether entries match a filter, RFC 4511 §4.5.1.7: what an entry's shape decides is decided once a shape. */
-import { type CompiledFilter, compileFilter, type Filter, type Schema } from "@espalier/ldap";
+import { type CompiledFilter, compileFilter, type Schema } from "@espalier/ldap";
 import type { Entry } from "../snapshot/entry.ts";
 import type { Shape } from "../snapshot/shape.ts";
 import { EntryTarget } from "./entry-target.ts";
+import { type FilterQuestion, isSameQuestion } from "./same-filter.ts";
 import { specialize } from "./shape-filter.ts";
 
 export type Matcher = (entry: Entry) => boolean;
 
-/** @param fulfilled a part of the filter that is known to be True for every entry asked about. */
-export function matcherFor(filter: Filter, schema: Schema, fulfilled?: Filter): Matcher {
+export function matcherFor({ filter, fulfilled }: FilterQuestion, schema: Schema): Matcher {
   const target = new EntryTarget();
   const byShape = new Map<Shape, boolean | CompiledFilter>();
   return (entry) => {
@@ -23,3 +23,36 @@ export function matcherFor(filter: Filter, schema: Schema, fulfilled?: Filter): 
     return compiled(target) === true;
   };
 }
+
+const matchesAll: Matcher = () => true;
+
+/** The matchers of the last few questions: a client's program asks the same few, each time about another user. */
+export class MatcherCache {
+  readonly #schema: Schema;
+  /** The one that was asked last comes first. */
+  readonly #recent: { readonly question: FilterQuestion; readonly matcher: Matcher }[] = [];
+
+  constructor(schema: Schema) {
+    this.#schema = schema;
+  }
+
+  get(question: FilterQuestion): Matcher {
+    if (question.fulfilled === question.filter) return matchesAll;
+    const recent = this.#recent;
+    for (let i = 0; i < recent.length; i++) {
+      const known = recent[i]!;
+      if (!isSameQuestion(known.question, question)) continue;
+      if (i > 0) {
+        recent.splice(i, 1);
+        recent.unshift(known);
+      }
+      return known.matcher;
+    }
+    const matcher = matcherFor(question, this.#schema);
+    if (recent.length >= maxRemembered) recent.pop();
+    recent.unshift({ question, matcher });
+    return matcher;
+  }
+}
+
+const maxRemembered = 8;

@@ -10,7 +10,7 @@ import { TimeSlice } from "../time-slice.ts";
 import { checkAssertion } from "./assertion.ts";
 import { type Candidates, candidatesFor } from "./candidates.ts";
 import type { LookupOnMiss } from "./lookup-on-miss.ts";
-import { type Matcher, matcherFor } from "./matcher.ts";
+import { type Matcher, MatcherCache, matcherFor } from "./matcher.ts";
 import { noSuchObject } from "./no-such-object.ts";
 import { ResultControls } from "./result-controls.ts";
 import { SearchLimits } from "./search-limits.ts";
@@ -38,11 +38,13 @@ const maxRememberedLength = 512;
 export class Searches {
   readonly #options: SearchOptions;
   readonly #selections: SelectionCache;
+  readonly #matchers: MatcherCache;
   readonly #keys = new Map<string, string>();
 
   constructor(options: SearchOptions) {
     this.#options = options;
     this.#selections = new SelectionCache(options.snapshot.schema);
+    this.#matchers = new MatcherCache(options.snapshot.schema);
   }
 
   search(request: SearchRequest, operation: SearchOperation): Handled {
@@ -77,7 +79,7 @@ export class Searches {
     }
     const isFound =
       request.scope !== "singleLevel" && !controls.page?.isAbandoned && controls.page?.position === undefined;
-    if (isFound && matcherFor(request.filter, schema)(entry)) {
+    if (isFound && matcherFor({ filter: request.filter, fulfilled: undefined }, schema)(entry)) {
       const everything = entry.key === "" && request.attributes.length === 0 ? ["*", "+"] : request.attributes;
       this.#selections.get(everything, request.typesOnly).send(entry, operation);
     }
@@ -126,8 +128,7 @@ export class Searches {
   }
 
   #matcher({ filter }: SearchRequest, candidates: Candidates | undefined): Matcher {
-    const fulfilled = candidates?.fulfilled;
-    return fulfilled === filter ? matchesAll : matcherFor(filter, this.#options.snapshot.schema, fulfilled);
+    return this.#matchers.get({ filter, fulfilled: candidates?.fulfilled });
   }
 
   /** Any number of entries: in the order of DNs when paged, in the requested order when sorted, in slices always. */
@@ -189,8 +190,6 @@ export class Searches {
     return key;
   }
 }
-
-const matchesAll: Matcher = () => true;
 
 /** One entry, of which nothing is known yet. */
 function only(entry: Entry): Candidates {

@@ -33,7 +33,7 @@ export function specialize(filter: Filter, known: SpecializeFor): Specialized {
       return isPresent(filter.attribute, known);
     default:
       if (dependsOnValues(filter.attribute, known)) return filter;
-      return decide(filter, filter.attribute, filter.type === "substrings" ? undefined : filter.value, known);
+      return compileFilter(filter, known.schema)(shapeTarget(known.shape));
   }
 }
 
@@ -69,44 +69,6 @@ function dependsOnValues(description: string, { shape, schema }: SpecializeFor):
   const attribute = schema.resolve(description)?.attribute;
   if (!attribute || attribute.key === "objectclass") return false;
   return schema.subtypes(attribute).some(({ key }) => shape.positions.has(key));
-}
-
-/** Object classes that were asked for, a shape: clients ask for the same few. */
-const decisions = new WeakMap<Shape, Map<string, boolean | undefined>>();
-const maxDecisions = 256;
-
-function decide(
-  filter: Filter,
-  attribute: string,
-  value: Uint8Array | undefined,
-  known: SpecializeFor,
-): boolean | undefined {
-  const { shape, schema } = known;
-  const ofShape = decisionsOf(shape);
-  const id =
-    value && value.length <= 64 && attribute.length <= 64
-      ? `${filter.type} ${attribute.length} ${attribute} ${latin1(value)}`
-      : undefined;
-  if (id !== undefined && ofShape.has(id)) return ofShape.get(id);
-  const decision = compileFilter(filter, schema)(shapeTarget(shape));
-  if (id !== undefined) ofShape.set(id, decision);
-  return decision;
-}
-
-/** A character a byte; spread into one call it costs twice as much. */
-function latin1(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return text;
-}
-
-function decisionsOf(shape: Shape): Map<string, boolean | undefined> {
-  let ofShape = decisions.get(shape);
-  if (!ofShape || ofShape.size >= maxDecisions) {
-    ofShape = new Map();
-    decisions.set(shape, ofShape);
-  }
-  return ofShape;
 }
 
 /** An entry of which only the object classes are known, and that it has none of the attributes asked about. */

@@ -55,14 +55,19 @@ function scalarText(value: unknown, column: string): string | undefined {
 
 /** A uid or gid: an integer from 1 to 4294967294, however the driver gives it. */
 export function idColumn(row: Row, column: string): number {
-  const text = textColumn(row, column)?.trim();
-  if (text === undefined || text === "") throw new ColumnError(`${column} is missing`);
-  // numeric(10, 2) gives 2001.00
-  if (!/^-?\d+(\.0+)?$/.test(text)) throw new ColumnError(`${column} is not an integer`);
-  const id = Number(text);
+  const value = columnOf(row, column);
+  const id = typeof value === "number" && Number.isInteger(value) ? value : integerText(value, column);
   if (id === 0) throw new ColumnError(`${column} is 0, which is root's`);
   if (id < 0 || id > maxId) throw new ColumnError(`${column} is not between 1 and ${maxId}`);
   return id;
+}
+
+function integerText(value: unknown, column: string): number {
+  const text = scalarText(value, column)?.trim() ?? "";
+  if (text === "") throw new ColumnError(`${column} is missing`);
+  // numeric(10, 2) gives 2001.00
+  if (!/^-?\d+(\.0+)?$/.test(text)) throw new ColumnError(`${column} is not an integer`);
+  return Number(text);
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for

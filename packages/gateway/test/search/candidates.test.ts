@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { searchRequests } from "../../../../tests/lab/search-requests.ts";
 import { candidatesFor } from "../../src/search/candidates.ts";
 import { EntryTarget } from "../../src/search/entry-target.ts";
-import { matcherFor } from "../../src/search/matcher.ts";
+import { MatcherCache, matcherFor } from "../../src/search/matcher.ts";
 import { specialize } from "../../src/search/shape-filter.ts";
 import type { Entry } from "../../src/snapshot/entry.ts";
 import type { Snapshot } from "../../src/snapshot/snapshot.ts";
@@ -44,7 +44,7 @@ describe("candidates", () => {
         expect(new Set(entries).size).toBe(entries.length);
         expect(candidates.count).toBeGreaterThanOrEqual(entries.length);
         if (candidates.fulfilled === filter) expect(entries.length).toBe(matches.length);
-        const matcher = matcherFor(filter, schema, candidates.fulfilled);
+        const matcher = matcherFor({ filter, fulfilled: candidates.fulfilled }, schema);
         expect(entries.filter(matcher).length).toBe(matches.length);
       }),
       { numRuns: 3000 },
@@ -83,17 +83,43 @@ describe("a filter specialized for a shape", () => {
       { numRuns: 1000 },
     );
   });
+});
 
-  it("is not mistaken for another one with the same text", () => {
-    const ann = snapshot.entries().find((entry) => entry.dn.startsWith("uid=ann,"))!;
-    const item = (attribute: string, value: string): Filter => ({
-      type: "equalityMatch",
-      attribute,
-      value: Buffer.from(value),
-    });
-    for (const filter of [item("seeAlso", "cn=a b"), item("seeAlso cn=a", "b"), item("seeAlso cn=a b", "")]) {
-      const special = specialize(filter, { shape: ann.shape, schema, fulfilled: undefined });
-      expect(special).toBe(evaluate(filter, ann));
+describe("a matcher that is remembered", () => {
+  it("matches what a new one would, whatever was asked before", () => {
+    const cache = new MatcherCache(schema);
+    fc.assert(
+      fc.property(fc.array(filters, { maxLength: 20 }), (asked) => {
+        for (const filter of [...asked, ...structuredClone(asked)]) {
+          const question = { filter, fulfilled: candidatesFor(filter, snapshot)?.fulfilled };
+          const entries = candidatesFor(filter, snapshot)?.entries() ?? snapshot.entries();
+          const expected = entries.filter(matcherFor(question, schema));
+          expect(entries.filter(cache.get(question))).toEqual(expected);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("serves the next user's lookup, and no filter that differs in more than the user", () => {
+    const cache = new MatcherCache(schema);
+    const matcherOf = (text: string) => {
+      const filter = parseFilter(text);
+      return cache.get({ filter, fulfilled: candidatesFor(filter, snapshot)?.fulfilled });
+    };
+    const first = matcherOf("(&(uid=ann)(objectClass=posixAccount)(!(uidNumber=0)))");
+    expect(matcherOf("(&(uid=abe)(objectClass=posixAccount)(!(uidNumber=0)))")).toBe(first);
+    for (const other of [
+      "(&(uid=abe)(objectClass=posixGroup)(!(uidNumber=0)))",
+      "(&(uid=abe)(objectClass=posixAccount)(!(uidNumber=1)))",
+      "(&(uid=abe)(objectClass=posixAccount)(!(gidNumber=0)))",
+      "(&(uid=abe)(objectClass=posixAccount)(uidNumber=0))",
+      "(|(uid=abe)(objectClass=posixAccount)(!(uidNumber=0)))",
+      "(&(uid=abe)(objectClass=posixAccount))",
+      "(&(objectClass=posixAccount)(uid=abe)(!(uidNumber=0)))",
+    ]) {
+      expect(matcherOf(other), other).not.toBe(first);
     }
+    expect(matcherOf("(&(uid=bob)(objectClass=posixAccount)(!(uidNumber=0)))")).toBe(first);
   });
 });
