@@ -80,6 +80,7 @@ export type { StoreErrorCode } from "./store/error.ts";
 export { StoreError } from "./store/error.ts";
 export { storeMetrics } from "./store/metrics.ts";
 export type { MigrationSet } from "./store/migrations.ts";
+export { PostgresListener } from "./store/postgres-listener.ts";
 export type { Database, SqlPart, SqlValue, TableColumns } from "./store/statement.ts";
 export { joinSql, Statement, sql, sqlRows, sqlTable } from "./store/statement.ts";
 export type { Store, StoreOptions } from "./store/store.ts";

@@ -2,7 +2,7 @@
 import type pg from "pg";
 import { type Driver, type DriverSettings, positionColumn, queryNames, usernameColumn } from "./driver.ts";
 import { SourceError } from "./error.ts";
-import { ChangeListener } from "./postgres-listener.ts";
+import { PostgresChanges } from "./postgres-changes.ts";
 import { type PreparedStatement, textArray } from "./postgres-prepared.ts";
 import { PostgresSessions, type SessionWork } from "./postgres-sessions.ts";
 import type { Row, SqlQueries } from "./source.ts";
@@ -17,7 +17,7 @@ export class PostgresDriver implements Driver {
   readonly dialect = "postgres";
   readonly #sessions: PostgresSessions;
   readonly #joined = new Map<Statement, Promise<string | undefined>>();
-  #listener: ChangeListener | undefined;
+  #changes: PostgresChanges | undefined;
   #canHash = true;
   /** Part of the names of prepared statements: another one when a table has changed under them. */
   #generation = 1;
@@ -79,9 +79,9 @@ export class PostgresDriver implements Driver {
   }
 
   async watch(onChange: () => void): Promise<void> {
-    await this.#listener?.stop();
-    this.#listener = new ChangeListener(this.#sessions.config, onChange);
-    await this.#listener.start();
+    await this.#changes?.stop();
+    this.#changes = new PostgresChanges(this.#sessions.config, onChange);
+    await this.#changes.start();
   }
 
   /**
@@ -111,7 +111,7 @@ export class PostgresDriver implements Driver {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#listener?.stop(), this.#sessions.close()]);
+    await Promise.all([this.#changes?.stop(), this.#sessions.close()]);
   }
 
   /** The statement over several usernames, or undefined where there can be none. */

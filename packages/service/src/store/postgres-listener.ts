@@ -1,24 +1,30 @@
-/** PostgreSQL's LISTEN on a connection of its own, made again for as long as it takes. */
+/** PostgreSQL's NOTIFY, heard on a connection of its own that is made again for as long as it takes. */
 import pg from "pg";
-
-/** The one channel of the database; its payload is the store's channel that was woken. */
-export const wakeChannel = "espalier";
 
 const minRetryMs = 500;
 const maxRetryMs = 10_000;
 
-/** While the connection is away it is tried again after 0.5 s, 1 s and so on up to 10 s; once back, any may have been woken. */
+/**
+ * Listens on one channel. While the connection is away it is tried again after 0.5 s, 1 s and so on up to 10 s; once it is
+ * back it gives one notification without a payload, since those in between were missed.
+ */
 export class PostgresListener {
   readonly #config: pg.ClientConfig;
-  readonly #onWake: (channel: string | undefined) => void;
+  readonly #channel: string;
+  readonly #onNotification: (payload: string | undefined) => void;
   #client: pg.Client | undefined;
   #timer: NodeJS.Timeout | undefined;
   #retryMs = minRetryMs;
   #isStopped = false;
 
-  constructor(config: pg.ClientConfig, onWake: (channel: string | undefined) => void) {
+  /**
+   * @param config with a `query_timeout`: LISTEN, too, may be sent to a server that has fallen silent
+   * @param channel needs no quotes
+   */
+  constructor(config: pg.ClientConfig, channel: string, onNotification: (payload: string | undefined) => void) {
     this.#config = config;
-    this.#onWake = onWake;
+    this.#channel = channel;
+    this.#onNotification = onNotification;
   }
 
   /** Resolves after the first attempt, which may have failed: then the others go on behind. */
@@ -38,11 +44,11 @@ export class PostgresListener {
     // An error is followed by the end, which is where the next attempt is made.
     client.on("error", () => undefined);
     client.on("notification", ({ channel, payload }) => {
-      if (channel === wakeChannel) this.#onWake(payload);
+      if (channel === this.#channel) this.#onNotification(payload);
     });
     try {
       await client.connect();
-      await client.query(`LISTEN ${wakeChannel}`);
+      await client.query(`LISTEN ${this.#channel}`);
     } catch {
       client.end().catch(() => undefined);
       this.#retry();
@@ -50,7 +56,7 @@ export class PostgresListener {
     }
     client.once("end", () => this.#retry());
     this.#retryMs = minRetryMs;
-    if (mayHaveMissed && !this.#isStopped) this.#onWake(undefined);
+    if (mayHaveMissed && !this.#isStopped) this.#onNotification(undefined);
   }
 
   #retry(): void {

@@ -6,7 +6,7 @@ import pg from "pg";
 import type { Driver, QueryResult, Row, Session } from "./driver.ts";
 import { isUnavailable, StoreError } from "./error.ts";
 import { postgresError } from "./postgres-error.ts";
-import { PostgresListener, wakeChannel } from "./postgres-listener.ts";
+import { PostgresListener } from "./postgres-listener.ts";
 import { type Statement, sql } from "./statement.ts";
 
 const connectTimeoutMs = 5_000;
@@ -15,6 +15,8 @@ const idleTimeoutMs = 60_000;
 const statementTimeoutMs = 30_000;
 /** Ours comes after the server's, for a server out of reach. */
 const queryTimeoutMs = 35_000;
+/** The one channel of the database; its payload is the store's channel that was woken. */
+const wakeChannel = "espalier";
 const maxReadConnections = 4;
 /** Of the advisory lock under which migrations run: any number that nothing else in the database uses. */
 const migrationLock = 0x6573_7061;
@@ -103,7 +105,7 @@ export class PostgresDriver implements Driver {
   }
 
   async watch(onWake: (channel: string | undefined) => void): Promise<void> {
-    this.#listener = new PostgresListener(this.#config, onWake);
+    this.#listener = new PostgresListener(this.#config, wakeChannel, onWake);
     await this.#listener.start();
   }
 
