@@ -3,7 +3,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync, statSync } from "node
 import { join } from "node:path";
 import { requirePrograms, runCommand, startSlapd, succeed, temporaryDirectory } from "@espalier/tests/lab";
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { AuthorityError, createAuthority, issueCertificate } from "../../src/certificates/authority.ts";
 import { certificateNames } from "../../src/inputs/certificate.ts";
 import { folderOf } from "../project.ts";
@@ -71,11 +71,11 @@ describe("an authority", () => {
   it("keeps keys to its user, whatever the umask, and a line for each certificate", async () => {
     const directory = join(folderOf({}), "ca");
     const before = process.umask(0o000);
+    onTestFinished(() => void process.umask(before));
     const authority = await createAuthority(creation(directory));
     const first = await issue(directory, ["a.example"]);
     process.umask(0o077);
     const second = await issue(directory, ["b.example"]);
-    process.umask(before);
     const paths = [authority, first, second];
     expect(paths.map(({ keyPath, certPath }) => [mode(keyPath), mode(certPath)])).toEqual(
       paths.map(() => ["600", "644"]),

@@ -1,5 +1,5 @@
 import type { Worker } from "node:worker_threads";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { HashPool, type HashPoolOptions } from "../../src/password/hash-pool.ts";
 import { parseStoredHash } from "../../src/password/scheme.ts";
 import type { SlowHash } from "../../src/password/stored-hash.ts";
@@ -21,8 +21,9 @@ const pools: HashPool[] = [];
 const started: Worker[] = [];
 const remember = (worker: Worker) => void started.push(worker);
 
+beforeEach(() => void process.on("worker", remember));
+
 function newPool(options: HashPoolOptions): HashPool {
-  process.on("worker", remember);
   const pool = new HashPool(options);
   pools.push(pool);
   return pool;
