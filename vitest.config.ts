@@ -8,7 +8,7 @@ export default defineConfig({
     // What a process has loaded serves all files that it runs: loading it for each took a fifth of the time. A test that changes
     // what they share (the environment, the working directory, the clock) puts it back by `onTestFinished`.
     isolate: false,
-    // On two cores: one more than those wait for servers to come, to fail, and to be taken for lost.
-    maxWorkers: 3,
+    // Real servers and real clients share two cores in CI: more workers only make them wait for each other.
+    maxWorkers: 2,
   },
 });

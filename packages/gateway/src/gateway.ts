@@ -38,6 +38,9 @@ export interface SharedState {
   readonly admission: ConnectionAdmission;
 }
 
+/** With fewer, a first load has used next to nothing that could be given back. */
+const manyUsers = 1_000;
+
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #log: Logger;
@@ -80,7 +83,7 @@ export class Gateway {
     const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
     await Promise.race([directory.refresher.loaded, aborted]);
     if (signal.aborted) return;
-    collectGarbage();
+    if (directory.population.userCount > manyUsers) collectGarbage();
     this.#server = this.#createServer();
     for (const listener of listenersOf(this.#config)) await this.#listen(listener);
   }

@@ -37,9 +37,10 @@ describe("three OpenLDAP servers", () => {
     const [first, second, third] = mirror.nodes;
     for (const node of [first!, second!, third!]) await write(node, annDn, `at ${node.port}`);
     const lab = await replicationLab({ cluster: mirror.cluster, identity: root() });
-    const found = await until("the nodes to be in sync", async () => {
+    const areConnected = ({ consumers }: Json) => consumers.every(({ isConnected }: Json) => isConnected);
+    const found = await until("the nodes to be connected and in sync", async () => {
       const answer = await lab.get("?counts=true");
-      return answer.inSync === true && answer.newest.length === 3 && answer;
+      return answer.inSync === true && answer.newest.length === 3 && answer.nodes.every(areConnected) && answer;
     });
     expect(states(found)).toEqual(
       Object.fromEntries(["a", "b", "c"].flatMap((node) => ["1", "2", "3"].map((id) => [`${node}/${id}`, "in_sync"]))),

@@ -26,11 +26,15 @@ export interface Endpoint {
   readonly receipts: readonly Receipt[];
   /** Deliveries that were accepted. */
   readonly accepted: ReadonlySet<string>;
+  /** How many messages of a node have come and are not answered yet. */
+  underWay(node: string): number;
 }
 
 export async function startEndpoint({ failures = 0, delayMs = 0 }: EndpointOptions = {}): Promise<Endpoint> {
   const receipts: Receipt[] = [];
   const accepted = new Set<string>();
+  const underWay = new Map<string, number>();
+  const count = (node: string, change: 1 | -1) => underWay.set(node, (underWay.get(node) ?? 0) + change);
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     try {
@@ -40,7 +44,9 @@ export async function startEndpoint({ failures = 0, delayMs = 0 }: EndpointOptio
       return;
     }
     const { deliveryId, attempt, node, events } = JSON.parse(Buffer.concat(chunks).toString());
+    count(node, 1);
     if (delayMs > 0) await delay(delayMs);
+    count(node, -1);
     const chance = Math.random();
     const isAccepted = chance >= failures;
     const eventIds = (events as { id: string }[]).map(({ id }) => id);
@@ -59,5 +65,10 @@ export async function startEndpoint({ failures = 0, delayMs = 0 }: EndpointOptio
     server.closeAllConnections();
     server.close();
   });
-  return { port: (server.address() as AddressInfo).port, receipts, accepted };
+  return {
+    port: (server.address() as AddressInfo).port,
+    receipts,
+    accepted,
+    underWay: (node) => underWay.get(node) ?? 0,
+  };
 }

@@ -119,7 +119,7 @@ onPostgres((databases) => {
       const ids = await report(createEventLog(store), 5_000, "shared");
       await until("both to be at it", () => {
         const of = (name: string) => endpoint.receipts.filter(({ node }) => node === name).length;
-        return of("lost") > 100 && of("left") > 100;
+        return of("lost") > 100 && of("left") > 100 && endpoint.underWay("lost") > 0;
       });
       await lost.kill();
       const killedAt = Date.now();
