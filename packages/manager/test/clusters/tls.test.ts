@@ -73,7 +73,8 @@ describe("a node", () => {
     expect(await baseOf(watched.cluster, secure)).toBe(baseDn);
     // That of the person, and that of the checks.
     await until("two encrypted connections", () => encryptedConnections(secure) - before === 2);
-    expect(watched.cluster.nodes()[0]).toMatchObject({ url: `ldap://127.0.0.1:${secure.port}`, state: "up" });
+    await until("the node to be up", () => watched.cluster.nodes()[0]?.state === "up");
+    expect(watched.cluster.nodes()[0]?.url).toBe(`ldap://127.0.0.1:${secure.port}`);
   });
 
   it("is asked over ldaps where that is configured", async () => {
