@@ -1,5 +1,5 @@
 /** Whether entries match a filter, RFC 4511 §4.5.1.7: what an entry's shape decides is decided once a shape. */
-import { type CompiledFilter, compileFilter, type Schema } from "@espalier/ldap";
+import { type CompiledFilter, compileFilter, type Filter, type Schema } from "@espalier/ldap";
 import type { Entry } from "../snapshot/entry.ts";
 import type { Shape } from "../snapshot/shape.ts";
 import { EntryTarget } from "./entry-target.ts";
@@ -49,6 +49,7 @@ export class MatcherCache {
       return known.matcher;
     }
     const matcher = matcherFor(question, this.#schema);
+    if (itemsOf(question.filter) > maxItems) return matcher;
     if (recent.length >= maxRemembered) recent.pop();
     recent.unshift({ question, matcher });
     return matcher;
@@ -56,3 +57,17 @@ export class MatcherCache {
 }
 
 const maxRemembered = 8;
+/** SSSD's filters have seven; a stranger may send thousands, and each would be kept for every shape of entry. */
+const maxItems = 32;
+
+function itemsOf(filter: Filter): number {
+  switch (filter.type) {
+    case "and":
+    case "or":
+      return filter.filters.reduce((sum, item) => sum + itemsOf(item), 1);
+    case "not":
+      return 1 + itemsOf(filter.filter);
+    default:
+      return 1;
+  }
+}

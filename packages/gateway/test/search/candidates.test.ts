@@ -122,4 +122,14 @@ describe("a matcher that is remembered", () => {
     }
     expect(matcherOf("(&(uid=bob)(objectClass=posixAccount)(!(uidNumber=0)))")).toBe(first);
   });
+
+  it("is not that of a filter of very many items, which strangers could fill the memory with", () => {
+    const cache = new MatcherCache(schema);
+    const isRemembered = (items: number) => {
+      const ask = () => cache.get({ filter: parseFilter(`(&${"(cn=*)".repeat(items - 1)})`), fulfilled: undefined });
+      const first = ask();
+      return ask() === first;
+    };
+    expect([isRemembered(32), isRemembered(33), isRemembered(10_000)]).toEqual([true, false, false]);
+  });
 });
