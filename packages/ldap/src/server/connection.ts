@@ -50,6 +50,8 @@ export class Connection<State> implements TransportOwner, MessageReaderOwner, Op
   #inTurn = false;
   /** Whether it waits in the server's queue of turns. */
   #isScheduled = false;
+  /** The server's count of reads after the last one of this connection. */
+  #lastRead: number;
 
   /** The request that has to wait for its turn, and the bytes behind it. While there is one, nothing is read. */
   #held: { readonly message: LdapMessage; readonly request: RequestOp } | undefined;
@@ -60,6 +62,7 @@ export class Connection<State> implements TransportOwner, MessageReaderOwner, Op
   constructor(context: ConnectionContext<State>, socket: Socket, identity: SessionIdentity) {
     this.#context = context;
     this.#phaseSinceMs = this.#lastActiveMs = context.nowMs;
+    this.#lastRead = context.turns.reads;
     this.session = new ServerSession(this, identity);
     this.#operations = new OperationsInProgress(context.limits.maxOperationsInFlight);
     this.#transport = new Transport(socket, this, context.outputPool, context.limits.maxPendingWriteBytes);
@@ -79,7 +82,19 @@ export class Connection<State> implements TransportOwner, MessageReaderOwner, Op
     this.#inTurn = true;
     this.#transport.beginTurn();
     this.#consume(chunk);
-    this.#endTurn();
+    const { turns } = this.#context;
+    const isGathered = turns.isGathered(this.#lastRead);
+    this.#lastRead = turns.reads;
+    if (!isGathered) this.#endTurn();
+    else this.#gather();
+  }
+
+  /** What was answered is sent with what others are answered in this turn of the event loop. */
+  #gather(): void {
+    this.#inTurn = false;
+    if (this.#isScheduled || this.#phase !== "open") return;
+    this.#isScheduled = true;
+    this.#context.turns.addLast(this);
   }
 
   /** Its turn in the queue: goes on with what had to wait, and sends what was answered in the meantime. */
