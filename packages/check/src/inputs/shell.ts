@@ -1,6 +1,6 @@
 /** Shell scripts as the commands in them: what each is given, where its output goes, and what is expanded in it. */
 import { defineFormat } from "./format.ts";
-import { parseShell } from "./shell-parser.ts";
+import { parseShell } from "./shell/parser.ts";
 import type { SourceFile } from "./source-file.ts";
 
 export interface ShellScript {

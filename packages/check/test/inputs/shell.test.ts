@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { expandsValue } from "../../src/inputs/shell.ts";
-import { parseShell, parseShellText } from "../../src/inputs/shell-parser.ts";
+import { parseShell, parseShellText } from "../../src/inputs/shell/parser.ts";
 import { InputError } from "../../src/inputs/source-file.ts";
 import { projectOf } from "../project.ts";
 

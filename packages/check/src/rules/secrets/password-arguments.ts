@@ -1,7 +1,7 @@
 /** Passwords among the arguments of a program, where `ps`, /proc and `docker inspect` show them to others. */
 
+import { parseShell, parseShellText } from "../../inputs/shell/parser.ts";
 import type { ShellCommand, ShellWord } from "../../inputs/shell.ts";
-import { parseShell, parseShellText } from "../../inputs/shell-parser.ts";
 import { InputError } from "../../inputs/source-file.ts";
 import { isSwitchOrPath, secretExpanded, tellsSecret, urlPassword } from "./secret-name.ts";
 
