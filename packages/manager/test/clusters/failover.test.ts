@@ -119,12 +119,13 @@ describe("a cluster of three nodes", () => {
 
   it("asks the node that is named, and no other, for what is about one", async () => {
     await using all = await watched();
-    for (const name of names) {
-      const { node: answered } = await all.cluster.read(admin(), async () => "done", { node: name });
-      expect(answered).toBe(name);
-    }
+    const readFrom = (name: string) =>
+      all.cluster.read(admin(), (connection) => connection.searchAll({ baseObject: baseDn, scope: "baseObject" }), {
+        node: name,
+      });
+    for (const name of names) expect((await readFrom(name)).node).toBe(name);
     await kill(node("second"));
-    await expect(all.cluster.read(admin(), async () => "done", { node: "second" })).rejects.toMatchObject({
+    await expect(readFrom("second")).rejects.toMatchObject({
       code: "unavailable",
       extra: { details: { nodes: [{ node: "second" }] } },
     });
@@ -335,7 +336,7 @@ describe("a cluster of three nodes", () => {
       await using all = await watched({ multi_master: true, timeout: "2s" });
       const { cluster } = all;
       await allUp(cluster);
-      const outcomes = new Map<string, string>();
+      const outcomes = new Map<string, { readonly outcome: string; readonly by?: string }>();
       let isOver = false;
       const writers = Array.from({ length: 6 }, async (_, writer) => {
         for (let count = 0; !isOver; count += 1) {
@@ -344,13 +345,13 @@ describe("a cluster of three nodes", () => {
           const outcome = await cluster
             .write(admin(), (connection) => connection.add(`uid=${uid},ou=people,${baseDn}`, attributes))
             .then(
-              () => "done",
-              (error: ApiError) => error.code,
+              ({ node: by }) => ({ outcome: "done", by }),
+              (error: ApiError) => ({ outcome: error.code }),
             );
           outcomes.set(uid, outcome);
         }
       });
-      const done = () => [...outcomes.values()].filter((outcome) => outcome === "done").length;
+      const done = () => [...outcomes.values()].filter(({ outcome }) => outcome === "done").length;
       for (const fault of ["killed", "frozen", "killed"] as const) {
         for (const name of ["first", "second"] as const) {
           const lost = node(name);
@@ -365,18 +366,22 @@ describe("a cluster of three nodes", () => {
       isOver = true;
       await Promise.all(writers);
       await mirror.mirror.agreed();
-      const { rootDn, rootPassword, url } = mirror.mirror.nodes[2]!;
-      await using client = await LdapClient.connect({ url });
-      await client.bind(rootDn, rootPassword);
-      const { entries } = await client.searchAll({ baseObject: baseDn, filter: "(uid=w*)" });
-      const there = new Set(entries.map((entry) => entry.text("uid")));
-      const found = [...outcomes].map(([uid, outcome]) => {
-        return { uid, outcome, asked: requests(`ADD dn="uid=${uid},`), isThere: there.has(uid) };
+      const uidsOf = async ({ rootDn, rootPassword, url }: (typeof mirror.mirror.nodes)[number]) => {
+        await using client = await LdapClient.connect({ url });
+        await client.bind(rootDn, rootPassword);
+        const { entries } = await client.searchAll({ baseObject: baseDn, filter: "(uid=w*)" });
+        return new Set(entries.map((entry) => entry.text("uid")));
+      };
+      const there = await Promise.all(mirror.mirror.nodes.map(uidsOf));
+      const found = [...outcomes].map(([uid, { outcome, by }]) => {
+        const on = names.filter((_, index) => there[index]!.has(uid));
+        return { uid, outcome, by, asked: requests(`ADD dn="uid=${uid},`), on };
       });
-      const isRight = ({ outcome, asked, isThere }: (typeof found)[number]) => {
-        if (outcome === "done") return asked === 1 && isThere;
+      const isRight = ({ outcome, by, asked, on }: (typeof found)[number]) => {
+        // OpenLDAP 2.5 does not replicate all that a killed node had taken: some of it stays there, while every contextCSN is the same.
+        if (outcome === "done") return asked === 1 && on.some((name) => name === by);
         if (outcome === "in_doubt") return asked <= 1;
-        return asked === 0 && !isThere;
+        return asked === 0 && on.length === 0;
       };
       expect(found.filter((each) => !isRight(each))).toEqual([]);
     },
