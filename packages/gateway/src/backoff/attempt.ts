@@ -1,4 +1,4 @@
-/** A bind attempt as the ledger knows it: plain data that may pass between processes, and that holds no password. */
+/** A bind attempt as the ledger knows it. As JSON, in which it may pass between processes, it holds no password. */
 import { hash, randomBytes } from "node:crypto";
 import { isIPv4, isIPv6 } from "node:net";
 import { ExemptAddresses } from "./exempt-addresses.ts";
@@ -8,7 +8,9 @@ export interface BindAttempt {
   readonly account: string;
   /** An IPv4 address, or the prefix of an IPv6 address: `192.0.2.1`, `2001:db8:0:1::/64`. */
   readonly address: string;
-  /** Tells two passwords of one account apart, and nothing else. */
+  /** Account and address, as one text. */
+  readonly pair: string;
+  /** Tells two passwords of one account apart, and nothing else. Made when it is asked for: most logins are never compared with others. */
   readonly passwordKey: string;
   /** It comes from an address that no rule is applied to. */
   readonly exempt: boolean;
@@ -52,17 +54,50 @@ export class AttemptKeys {
    * its digest, so that names made up by an attacker stay small.
    */
   attempt(account: string, remoteAddress: string, password: Uint8Array): BindAttempt {
-    // One hash over the secret and the rest stands in for an HMAC, which costs 16 µs here against 2: what an HMAC would
-    // add is that nobody can extend a digest, and this one leaves the process cut short or not at all.
-    const passwordText = Buffer.from(password.buffer, password.byteOffset, password.length).toString("latin1");
-    const key = hash("sha256", `${this.#secret}${account}\0${passwordText}`, "base64url");
-    return {
-      account: account.length <= maxAccountLength ? account : `sha256:${hash("sha256", account)}`,
-      address: addressGroup(remoteAddress, this.#ipv6PrefixBits),
-      passwordKey: key.slice(0, 16),
-      exempt: this.#exempt.has(remoteAddress),
-    };
+    const kept = account.length <= maxAccountLength ? account : `sha256:${hash("sha256", account)}`;
+    const address = addressGroup(remoteAddress, this.#ipv6PrefixBits);
+    return new KeyedAttempt(kept, address, this.#exempt.has(remoteAddress), this.#secret, password);
   }
+}
+
+class KeyedAttempt implements BindAttempt {
+  readonly account: string;
+  readonly address: string;
+  readonly pair: string;
+  readonly exempt: boolean;
+  readonly #secret: string;
+  readonly #password: Uint8Array;
+  #passwordKey: string | undefined;
+
+  constructor(account: string, address: string, exempt: boolean, secret: string, password: Uint8Array) {
+    this.account = account;
+    this.address = address;
+    // An address group holds no space, so that no two pairs are the same text.
+    this.pair = `${address} ${account}`;
+    this.exempt = exempt;
+    this.#secret = secret;
+    this.#password = password;
+  }
+
+  get passwordKey(): string {
+    this.#passwordKey ??= passwordKey(this.#secret, this.account, this.#password);
+    return this.#passwordKey;
+  }
+
+  /** What passes to another process. */
+  toJSON(): BindAttempt {
+    const { account, address, pair, passwordKey, exempt } = this;
+    return { account, address, pair, passwordKey, exempt };
+  }
+}
+
+/**
+ * One hash over the secret and the rest stands in for an HMAC, which costs 16 µs here against 2: what an HMAC would add is that nobody
+ * can extend a digest, and this one leaves the process cut short or not at all.
+ */
+function passwordKey(secret: string, account: string, password: Uint8Array): string {
+  const text = Buffer.from(password.buffer, password.byteOffset, password.length).toString("latin1");
+  return hash("sha256", `${secret}${account}\0${text}`, "base64url").slice(0, 16);
 }
 
 /**

@@ -87,11 +87,12 @@ export interface BackoffOptions {
 
 /** A password that this account tried from this address. */
 interface Try {
-  readonly passwordKey: string;
+  /** While it is in flight. */
+  attempt: BindAttempt | undefined;
+  /** Of its password, which has been found wrong. */
+  wrongKey: string | undefined;
   /** Tries of rule 1 that it cost. */
   readonly cost: number;
-  /** False while it is in flight. */
-  wrong: boolean;
 }
 
 interface AccountAtAddress {
@@ -150,9 +151,11 @@ export class LocalBackoffLedger implements BackoffLedger {
   check(attempt: BindAttempt): BackoffDecision {
     if (attempt.exempt) return { allowed: true };
     const nowMs = this.#now();
-    const pair = this.#pairs.get(pairKey(attempt));
-    const known = pair?.tries.find(({ passwordKey }) => passwordKey === attempt.passwordKey);
-    if (known !== undefined) return known.wrong ? this.#checkRepetition(attempt, nowMs) : { allowed: true };
+    const pair = this.#pairs.get(attempt.pair);
+    const known = pair?.tries.find((each) => isOf(each, attempt));
+    if (known !== undefined) {
+      return known.wrongKey === undefined ? { allowed: true } : this.#checkRepetition(attempt, nowMs);
+    }
 
     const addressWaitMs = waitMs(this.#address, this.#addresses.get(attempt.address)?.fullAtMs ?? 0, 1, nowMs);
     const isAccountSpent = !hasTries(this.#account, this.#accounts.get(attempt.account) ?? 0, 1, nowMs);
@@ -176,9 +179,11 @@ export class LocalBackoffLedger implements BackoffLedger {
     if (attempt.exempt) return;
     const nowMs = this.#now();
     const known = this.#knownTry(attempt);
-    if (known?.wrong) return;
+    if (known?.wrongKey !== undefined) return;
     // Gone where the same password, sent twice at once, has meanwhile been right or not been compared.
-    (known ?? this.#spend(attempt, 1, nowMs)).wrong = true;
+    const wrong = known ?? this.#spend(attempt, 1, nowMs);
+    wrong.attempt = undefined;
+    wrong.wrongKey = attempt.passwordKey;
     this.#spendAddress(attempt, nowMs);
     if (this.#familiar.has(attempt.account, attempt.address, nowMs)) return;
     const accountFullAtMs = this.#accounts.get(attempt.account) ?? 0;
@@ -196,7 +201,7 @@ export class LocalBackoffLedger implements BackoffLedger {
   }
 
   unverified(attempt: BindAttempt): void {
-    if (attempt.exempt || this.#knownTry(attempt)?.wrong) return;
+    if (attempt.exempt || this.#knownTry(attempt)?.wrongKey !== undefined) return;
     this.#refund(attempt);
   }
 
@@ -225,16 +230,16 @@ export class LocalBackoffLedger implements BackoffLedger {
   }
 
   #knownTry(attempt: BindAttempt): Try | undefined {
-    return this.#pairs.get(pairKey(attempt))?.tries.find(({ passwordKey }) => passwordKey === attempt.passwordKey);
+    return this.#pairs.get(attempt.pair)?.tries.find((each) => isOf(each, attempt));
   }
 
   #spend(attempt: BindAttempt, cost: number, nowMs: number): Try {
-    const pair = this.#pairs.get(pairKey(attempt)) ?? { fullAtMs: 0, tries: [] };
+    const pair = this.#pairs.get(attempt.pair) ?? { fullAtMs: 0, tries: [] };
     pair.fullAtMs = spendTries(this.#accountAtAddress, pair.fullAtMs, cost, nowMs);
-    const spent: Try = { passwordKey: attempt.passwordKey, cost, wrong: false };
+    const spent: Try = { attempt, wrongKey: undefined, cost };
     pair.tries.push(spent);
     if (pair.tries.length > maxRememberedTries) forgetOldestWrong(pair.tries);
-    this.#pairs.set(pairKey(attempt), pair);
+    this.#pairs.set(attempt.pair, pair);
     return spent;
   }
 
@@ -245,23 +250,23 @@ export class LocalBackoffLedger implements BackoffLedger {
   }
 
   #refund(attempt: BindAttempt): void {
-    const pair = this.#pairs.get(pairKey(attempt));
-    const index = pair?.tries.findIndex(({ passwordKey }) => passwordKey === attempt.passwordKey) ?? -1;
+    const pair = this.#pairs.get(attempt.pair);
+    const index = pair?.tries.findIndex((each) => isOf(each, attempt)) ?? -1;
     const [refunded] = index < 0 ? [] : pair!.tries.splice(index, 1);
     if (pair === undefined || refunded === undefined) return;
     // A password that was wrong once and is right now was a try all the same.
-    if (!refunded.wrong) pair.fullAtMs = refundTries(this.#accountAtAddress, pair.fullAtMs, refunded.cost);
-    if (pair.tries.length === 0 && pair.fullAtMs <= this.#now()) this.#pairs.delete(pairKey(attempt));
+    if (refunded.wrongKey === undefined)
+      pair.fullAtMs = refundTries(this.#accountAtAddress, pair.fullAtMs, refunded.cost);
+    if (pair.tries.length === 0 && pair.fullAtMs <= this.#now()) this.#pairs.delete(attempt.pair);
   }
 }
 
 /** Those in flight stay: their cost may have to be given back. There are no more of them than rule 1 allows. */
 function forgetOldestWrong(tries: Try[]): void {
-  const oldest = tries.findIndex(({ wrong }) => wrong);
+  const oldest = tries.findIndex(({ wrongKey }) => wrongKey !== undefined);
   if (oldest >= 0) tries.splice(oldest, 1);
 }
 
-/** An address group holds no space, so that no two pairs share a key. */
-function pairKey({ account, address }: BindAttempt): string {
-  return `${address} ${account}`;
+function isOf({ attempt, wrongKey }: Try, other: BindAttempt): boolean {
+  return attempt === other || (attempt?.passwordKey ?? wrongKey) === other.passwordKey;
 }

@@ -95,5 +95,5 @@ function fnv1a(text: string): number {
   for (let index = 0; index < text.length; index += 1) {
     state = Math.imul(state ^ text.charCodeAt(index), 0x01000193);
   }
-  return state >>> 0;
+  return state;
 }

@@ -56,17 +56,17 @@ function play(events: readonly (typeof event extends fc.Arbitrary<infer Event> ?
         if (!known) tries.push(settled);
       }
     } else {
-      const attempt = {
-        account: happening.account,
-        address: happening.address,
-        passwordKey: String(happening.password),
-        exempt: false,
-      };
+      const { account, address, password } = happening;
+      const attempt = attemptOf(account, address, String(password));
       if (ledger.check(attempt).allowed) inFlight.push({ attempt, atMs: nowMs });
       mostInFlight = Math.max(mostInFlight, inFlight.length);
     }
   }
   return { ledger, tries, mostInFlight };
+}
+
+function attemptOf(account: string, address: string, passwordKey: string): BindAttempt {
+  return { account, address, pair: `${address} ${account}`, passwordKey, exempt: false };
 }
 
 function isSame(one: BindAttempt, other: BindAttempt): boolean {
@@ -91,7 +91,7 @@ describe("whatever others did", () => {
     fc.assert(
       fc.property(history, fc.constantFrom(...accounts), (events, account) => {
         const { ledger } = play(events);
-        expect(ledger.check({ account, address: cleanAddress, passwordKey: "0", exempt: false })).toEqual({
+        expect(ledger.check(attemptOf(account, cleanAddress, "0"))).toEqual({
           allowed: true,
         });
       }),
@@ -106,7 +106,7 @@ describe("whatever others did", () => {
         fc.array(fc.boolean(), { maxLength: 30 }),
         (events, account, logins) => {
           const { ledger } = play(events);
-          const attempt = { account, address: cleanAddress, passwordKey: "0", exempt: false };
+          const attempt = attemptOf(account, cleanAddress, "0");
           for (const settles of logins) {
             expect(ledger.check(attempt)).toEqual({ allowed: true });
             if (settles) ledger.succeeded(attempt);

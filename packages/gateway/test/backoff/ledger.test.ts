@@ -12,6 +12,7 @@ function newLedger(options: BackoffOptions = {}) {
   const attempt = (account: string, address: string, password: string): BindAttempt => ({
     account,
     address,
+    pair: `${address} ${account}`,
     passwordKey: password,
     exempt: false,
   });
