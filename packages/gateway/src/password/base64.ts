@@ -1,12 +1,15 @@
 /** The three base64 alphabets of stored passwords: RFC 4648 §4, passlib's "adapted" form, and crypt(3)'s. */
 
+const bareBase64 = /^[A-Za-z0-9+/]*={0,2}$/;
+
 /**
  * RFC 4648 §4 as OpenLDAP's `lutil_b64_pton` reads it (white space is skipped), and without padding as well.
  * `undefined` for anything else. The bytes own their buffer, so that posting them to a worker copies nothing else.
  */
 export function decodeBase64(text: string): Uint8Array | undefined {
-  const bare = /^[A-Za-z0-9+/]*={0,2}$/.test(text) ? text : text.replace(/[ \t\r\n\v\f]+/g, "");
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(bare)) return undefined;
+  const isBare = bareBase64.test(text);
+  const bare = isBare ? text : text.replace(/[ \t\r\n\v\f]+/g, "");
+  if (!isBare && !bareBase64.test(bare)) return undefined;
   const end = bare.indexOf("=");
   const significant = end < 0 ? bare.length : end;
   if (significant % 4 === 1 || (end >= 0 && bare.length % 4 !== 0)) return undefined;
