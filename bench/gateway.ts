@@ -67,6 +67,7 @@ const sssdInitgroupsAttributes = "objectClass,cn,gidNumber,modifyTimestamp";
 
 const rows: readonly Row[] = [
   { work: "search by uid, all attributes", setup: quiet, target: 2.5, bare: true, load: byUid },
+  { work: "search by uid, 64 connections", setup: quiet, load: { ...byUid, connections: 64 } },
   { work: "search by uid, one connection", setup: quiet, target: 3, bare: true, load: { ...byUid, connections: 1 } },
   {
     work: "groups of a member",
@@ -93,6 +94,11 @@ const rows: readonly Row[] = [
     target: 0.5,
     bare: true,
     load: { mode: "bind", connections: 16, ...asUser },
+  },
+  {
+    work: "bind, {SSHA}, row read fresh, 64 connections",
+    setup: quiet,
+    load: { mode: "bind", connections: 64, ...asUser },
   },
   {
     work: "search then bind (a login)",

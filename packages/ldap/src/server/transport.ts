@@ -70,7 +70,7 @@ export class Transport {
 
   /** The writer that the next response goes to. Call `written` after each. */
   get writer(): BerWriter {
-    this.#output ??= this.#pool.acquire();
+    this.#output ??= this.#pool.acquire(this.#writtenThisTurn >= FLUSH_BYTES);
     return this.#output;
   }
 
