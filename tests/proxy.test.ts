@@ -3,6 +3,7 @@
  * other: each node is lost in each way, and no search and no login fails.
  */
 import type { AddRequest, SearchRequest } from "@espalier/ldap";
+import { LdapClient } from "@espalier/ldap/client";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import {
   createCertificateAuthority,
@@ -22,6 +23,7 @@ import {
   runCommand,
   startLosableMirror,
   startProxy,
+  startSlapd,
   succeed,
   temporaryDirectory,
   until,
@@ -252,6 +254,29 @@ describe.each(setUps)("a proxy %s, over three nodes", (_, setUp) => {
 });
 
 describe("a proxy", () => {
+  it("answers hundreds of strangers at once, though OpenLDAP closes connections on which more than 100 requests wait", async () => {
+    await using directory = await temporaryDirectory("proxy");
+    const authority = await createCertificateAuthority(directory.path);
+    const certificate = await authority.issue("server", ["127.0.0.1"]);
+    await using slapd = await startSlapd({ baseDn, certificate, ldif: formatEntries(entries) });
+    const backend = `ldaps://127.0.0.1:${slapd.ldapsPort}`;
+    await using proxy = await startProxy({ parameters: ["--ca", authority.certificate, backend] });
+    await using cleanup = new AsyncDisposableStack();
+    const clients = await Promise.all(Array.from({ length: 8 }, () => LdapClient.connect({ url: proxy.url })));
+    for (const client of clients) cleanup.use(client);
+    const found = await Promise.all(
+      clients.flatMap((client) =>
+        Array.from({ length: 90 }, async (_, index) => {
+          const { entries } = await client.searchAll({ baseObject: baseDn, filter: `(uid=user${index % 12})` });
+          return entries.map(({ objectName }) => objectName);
+        }),
+      ),
+    );
+    expect(found).toEqual(clients.flatMap(() => Array.from({ length: 90 }, (_, index) => [userDn(index)])));
+    // Nothing had to be sent twice.
+    expect(await proxy.metric("espalier_proxy_routed_operations_total")).toBe(8 * 90);
+  });
+
   it.each(setUps)(
     "%s reports a write that was under way when the write node froze, and executes it at most once",
     async (_, setUp) => {

@@ -85,7 +85,8 @@ export class SharedConnections {
   serve(): void {
     for (const group of this.#wanting) {
       this.#grantWaiting(group);
-      if (group.waiting.size > 0 && group.usableCount === 0) group.isWanting = true;
+      const isShort = group.usableCount === 0 || (this.#mayGrant && this.#mayGrow(group));
+      if (group.waiting.size > 0 && isShort) group.isWanting = true;
       if (group.isWanting && group.preparing === 0 && !isBackingOff(group)) {
         const connection = this.#roster.idle(group.identity);
         if (connection !== undefined) this.#prepare(connection, group);
@@ -150,6 +151,7 @@ export class SharedConnections {
       const connection = group.leastBusy();
       if (connection === undefined) return;
       this.#granted++;
+      connection.grantedCount++;
       this.#promise(connection);
       group.waiting.take()?.grant(connection);
     }
@@ -163,7 +165,10 @@ export class SharedConnections {
   }
 
   #keptPromises(): void {
-    for (const connection of this.#promised) connection.isPromised = false;
+    for (const connection of this.#promised) {
+      connection.isPromised = false;
+      connection.grantedCount = 0;
+    }
     this.#promised = [];
     this.#granted = 0;
     this.#owner.serve();

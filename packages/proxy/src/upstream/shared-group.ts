@@ -6,6 +6,12 @@ import type { UpstreamConnection } from "./upstream-connection.ts";
 import type { UpstreamBindRefused } from "./upstream-error.ts";
 import type { WaitingLine } from "./waiting-line.ts";
 
+/**
+ * Requests on one connection that strangers share; more wait. OpenLDAP closes a connection on which more than 100 wait, 1,000 where
+ * somebody is bound (slapd.conf(5), conn_max_pending), and all that was under way on it would be lost.
+ */
+const MAX_OUTSTANDING = 64;
+
 export class SharedGroup {
   readonly identity: ConnectionIdentity;
   readonly waiting: WaitingLine<UpstreamConnection>;
@@ -54,12 +60,15 @@ export class SharedGroup {
     return nowMs - this.#idleSinceMs >= durationMs;
   }
 
-  /** The one with the fewest outstanding requests. */
+  /** The one with the fewest outstanding requests; `undefined` while all have as many as they may. */
   leastBusy(): UpstreamConnection | undefined {
     let best: UpstreamConnection | undefined;
+    let least = MAX_OUTSTANDING;
     for (const connection of this.connections) {
-      if (!isUsable(connection) || connection.isCongested) continue;
-      if (best === undefined || connection.outstandingCount < best.outstandingCount) best = connection;
+      const count = connection.outstandingCount + connection.grantedCount;
+      if (count >= least || !isUsable(connection) || connection.isCongested) continue;
+      best = connection;
+      least = count;
     }
     return best;
   }

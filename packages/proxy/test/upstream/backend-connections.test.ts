@@ -184,6 +184,26 @@ describe("shared connections", () => {
     expect(pool.pending).toBe(0);
   });
 
+  it("never have more than 64 requests each, which a server may close them for, and others wait", async () => {
+    await using pool = new TestPool(server.url, { maxPending: 1_000 });
+    const held = holdSearches();
+    const sent: Recorder[] = [];
+    const ask = async (client: string) => sent.push(leave(await pool.shared(anonymous, client, inMs(5_000))));
+    for (let at = 0; at < 400; at++) void ask(`client ${at % 4}`);
+    const counts = () => [...pool.connections()].map(({ outstandingCount }) => outstandingCount);
+    await until("both connections to be full", () => pool.outstanding === 128);
+    expect([counts(), pool.waiting]).toEqual([[64, 64], 272]);
+    let most = 0;
+    held.release();
+    server.onMessage = (message, connection) => {
+      most = Math.max(most, ...counts());
+      answerSuccess(message, connection);
+    };
+    await until("everything to be answered", () => sent.length === 400 && sent.every(({ hasEnded }) => hasEnded));
+    expect(most).toBeLessThanOrEqual(64);
+    expect([pool.pending, pool.open]).toEqual([0, 2]);
+  });
+
   it("are refused as busy at the deadline, and to a client that has gone", async () => {
     await using pool = new TestPool(server.url, { maxPending: 1 });
     const held = holdSearches();
