@@ -96,23 +96,24 @@ export class Router {
   async #routeSome(): Promise<Routed> {
     const { store, routes, channels, firstWaitMs } = this.#options;
     const now = this.#now();
+    // Before the transaction, in which everything else that is to be written waits. An event is never changed.
+    const rows = await store.all<EventRow>(
+      sql`SELECT * FROM events WHERE position > (SELECT position FROM routing) ORDER BY position LIMIT ${routedAtOnce}`,
+    );
+    const events = rows.map(eventOfRow);
     const routed = await store.write(async (transaction): Promise<Routed> => {
-      const [at, rows] = await Promise.all([
-        transaction.first<{ readonly escalation: number | null }>(
-          sql`SELECT (SELECT min(due_at) FROM escalations WHERE fired_at IS NULL) AS escalation
-            FROM routing${skippingLocked(transaction.database)}`.prepared(),
-        ),
-        transaction.all<EventRow>(
-          sql`SELECT * FROM events WHERE position > (SELECT position FROM routing) ORDER BY position LIMIT ${routedAtOnce}`,
-        ),
-      ]);
+      const at = await transaction.first<{ readonly position: number; readonly escalation: number | null }>(
+        sql`SELECT position, (SELECT min(due_at) FROM escalations WHERE fired_at IS NULL) AS escalation
+          FROM routing${skippingLocked(transaction.database)}`.prepared(),
+      );
       if (at === undefined) return { results: [], escalations: 0 };
       const pass = new RoutingPass({ transaction, routes, channels, firstWaitMs, now });
       const escalations = at.escalation !== null && at.escalation <= now ? await pass.escalate() : 0;
       const results: RoutingResult[] = [];
-      for (const row of rows) results.push(await pass.route(eventOfRow(row)));
+      // Another node may have been faster.
+      for (const event of events) if (event.position > at.position) results.push(await pass.route(event));
       await pass.end();
-      const last = rows.at(-1);
+      const last = results.length > 0 ? events.at(-1) : undefined;
       if (last !== undefined) transaction.send(sql`UPDATE routing SET position = ${last.position}`.prepared());
       return { results, escalations };
     });
