@@ -1,8 +1,8 @@
 /** Shell scripts: the commands in them, where their output goes, and what is expanded. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { expandsValue } from "../../src/inputs/shell.ts";
 import { parseShell, parseShellText } from "../../src/inputs/shell/parser.ts";
+import { expandsValue } from "../../src/inputs/shell.ts";
 import { InputError } from "../../src/inputs/source-file.ts";
 import { projectOf } from "../project.ts";
 
