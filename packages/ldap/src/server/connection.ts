@@ -83,10 +83,11 @@ export class Connection<State> implements TransportOwner, MessageReaderOwner, Op
     this.#transport.beginTurn();
     this.#consume(chunk);
     const { turns } = this.#context;
-    const isGathered = turns.isGathered(this.#lastRead);
+    const isCrowded = turns.isCrowded(this.#lastRead);
+    turns.read();
     this.#lastRead = turns.reads;
-    if (!isGathered) this.#endTurn();
-    else this.#gather();
+    if (isCrowded) this.#gather();
+    else this.#endTurn();
   }
 
   /** What was answered is sent with what others are answered in this turn of the event loop. */

@@ -25,14 +25,18 @@ export class TurnQueue<Taker extends TurnTaker> {
     return this.#reads;
   }
 
-  /**
-   * Counts a read. Whether its answers are to be gathered with those of others.
-   *
-   * @param lastRead `reads` after the last read of the same connection: what came since came from others
-   */
-  isGathered(lastRead: number): boolean {
+  /** Counts a read. */
+  read(): void {
     this.#reads += 1;
-    return this.#reads - lastRead >= GATHERED_FROM;
+  }
+
+  /**
+   * Whether so many others were read from that answers are to be gathered.
+   *
+   * @param lastRead `reads` after the last time that the one was read from
+   */
+  isCrowded(lastRead: number): boolean {
+    return this.#reads + 1 - lastRead >= GATHERED_FROM;
   }
 
   /** The caller sees to it that `taker` is not in the queue already. */
