@@ -43,6 +43,8 @@ const maxPauseMs = 2_000;
 interface Routed {
   readonly results: readonly RoutingResult[];
   readonly escalations: number;
+  /** Another node had routed what was read. */
+  readonly isOvertaken: boolean;
 }
 
 export class Router {
@@ -75,9 +77,9 @@ export class Router {
   async route(): Promise<number> {
     let count = 0;
     for (;;) {
-      const { results, escalations } = await this.#routeSome();
+      const { results, escalations, isOvertaken } = await this.#routeSome();
       count += results.length;
-      if (results.length === 0 && escalations === 0) return count;
+      if (results.length === 0 && escalations === 0 && !isOvertaken) return count;
     }
   }
 
@@ -88,9 +90,9 @@ export class Router {
     );
     const untilEscalation = (due?.escalation ?? Number.POSITIVE_INFINITY) - this.#now();
     if ((due?.behind ?? 0) <= 0 && untilEscalation > 0) return Math.min(untilEscalation, maxPauseMs);
-    const { results, escalations } = await this.#routeSome();
+    const { results, escalations, isOvertaken } = await this.#routeSome();
     if (results.length === routedAtOnce) return 0;
-    return results.length > 0 || escalations > 0 ? restMs : maxPauseMs;
+    return results.length > 0 || escalations > 0 || isOvertaken ? restMs : maxPauseMs;
   }
 
   async #routeSome(): Promise<Routed> {
@@ -106,16 +108,15 @@ export class Router {
         sql`SELECT position, (SELECT min(due_at) FROM escalations WHERE fired_at IS NULL) AS escalation
           FROM routing${skippingLocked(transaction.database)}`.prepared(),
       );
-      if (at === undefined) return { results: [], escalations: 0 };
+      if (at === undefined) return { results: [], escalations: 0, isOvertaken: false };
       const pass = new RoutingPass({ transaction, routes, channels, firstWaitMs, now });
       const escalations = at.escalation !== null && at.escalation <= now ? await pass.escalate() : 0;
       const results: RoutingResult[] = [];
-      // Another node may have been faster.
       for (const event of events) if (event.position > at.position) results.push(await pass.route(event));
       await pass.end();
       const last = results.length > 0 ? events.at(-1) : undefined;
       if (last !== undefined) transaction.send(sql`UPDATE routing SET position = ${last.position}`.prepared());
-      return { results, escalations };
+      return { results, escalations, isOvertaken: events.length > 0 && results.length === 0 };
     });
     for (const result of routed.results) this.#instruments.routed.labels({ result }).inc();
     this.#instruments.escalations.labels({}).inc(routed.escalations);
