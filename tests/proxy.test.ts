@@ -267,7 +267,8 @@ describe("a proxy", () => {
     const found = await Promise.all(
       clients.flatMap((client) =>
         Array.from({ length: 90 }, async (_, index) => {
-          const { entries } = await client.searchAll({ baseObject: baseDn, filter: `(uid=user${index % 12})` });
+          const filter = `(uid=user${index % population.users.length})`;
+          const { entries } = await client.searchAll({ baseObject: baseDn, filter });
           return entries.map(({ objectName }) => objectName);
         }),
       ),

@@ -54,8 +54,8 @@ export type BackoffDecision =
 
 /**
  * Asked before a password is compared, and told what came of it. Exactly one of `failed`, `succeeded` and `unverified`
- * follows each attempt that is allowed; nothing follows one that is refused. All arguments and results are plain data, so
- * that one process can hold the ledger of several.
+ * follows each attempt that is allowed; nothing follows one that is refused. All arguments and results pass as JSON, so that
+ * one process can hold the ledger of several.
  */
 export interface BackoffLedger {
   check(attempt: BindAttempt): BackoffDecision | Promise<BackoffDecision>;

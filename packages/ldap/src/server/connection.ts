@@ -86,16 +86,13 @@ export class Connection<State> implements TransportOwner, MessageReaderOwner, Op
     const isCrowded = turns.isCrowded(this.#lastRead);
     turns.read();
     this.#lastRead = turns.reads;
-    if (isCrowded) this.#gather();
-    else this.#endTurn();
-  }
-
-  /** What was answered is sent with what others are answered in this turn of the event loop. */
-  #gather(): void {
+    if (!isCrowded) {
+      this.#endTurn();
+      return;
+    }
     this.#inTurn = false;
-    if (this.#isScheduled || this.#phase !== "open") return;
-    this.#isScheduled = true;
-    this.#context.turns.addLast(this);
+    this.#scheduleTurn();
+    turns.relieve();
   }
 
   /** Its turn in the queue: goes on with what had to wait, and sends what was answered in the meantime. */

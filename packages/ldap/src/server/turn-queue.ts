@@ -44,9 +44,8 @@ export class TurnQueue<Taker extends TurnTaker> {
     if (this.#waiting.push(taker) === 1) setImmediate(this.#run);
   }
 
-  /** As {@link add}, for one that has nothing else to do in this callback. */
-  addLast(taker: Taker): void {
-    this.add(taker);
+  /** Takes the turns at once where as many wait as may. For a caller that has nothing else to do in this callback. */
+  relieve(): void {
     if (this.#waiting.length >= MAX_WAITING) this.#takeTurns();
   }
 

@@ -12,6 +12,7 @@ import {
   type Logger,
   type Metrics,
   type Store,
+  type StoredEvent,
   sql,
 } from "@espalier/service";
 import { Loop } from "../deliveries/loop.ts";
@@ -39,6 +40,13 @@ const routedAtOnce = 100;
 const restMs = 20;
 /** A look without being woken. */
 const maxPauseMs = 2_000;
+
+interface Work {
+  /** The next that are not routed, in their order. */
+  readonly events: readonly StoredEvent[];
+  /** Milliseconds until one is due. */
+  readonly untilEscalation: number;
+}
 
 interface Routed {
   readonly results: readonly RoutingResult[];
@@ -77,32 +85,39 @@ export class Router {
   async route(): Promise<number> {
     let count = 0;
     for (;;) {
-      const { results, escalations, isOvertaken } = await this.#routeSome();
+      const { events } = await this.#look();
+      const { results, escalations, isOvertaken } = await this.#routeSome(events);
       count += results.length;
       if (results.length === 0 && escalations === 0 && !isOvertaken) return count;
     }
   }
 
   async #step(): Promise<number> {
-    const due = await this.#options.store.first<{ readonly behind: number; readonly escalation: number | null }>(
-      sql`SELECT coalesce((SELECT max(position) FROM events), 0) - position AS behind,
-        (SELECT min(due_at) FROM escalations WHERE fired_at IS NULL) AS escalation FROM routing`,
-    );
-    const untilEscalation = (due?.escalation ?? Number.POSITIVE_INFINITY) - this.#now();
-    if ((due?.behind ?? 0) <= 0 && untilEscalation > 0) return Math.min(untilEscalation, maxPauseMs);
-    const { results, escalations, isOvertaken } = await this.#routeSome();
+    const { events, untilEscalation } = await this.#look();
+    if (events.length === 0 && untilEscalation > 0) return Math.min(untilEscalation, maxPauseMs);
+    const { results, escalations, isOvertaken } = await this.#routeSome(events);
     if (results.length === routedAtOnce) return 0;
     return results.length > 0 || escalations > 0 || isOvertaken ? restMs : maxPauseMs;
   }
 
-  async #routeSome(): Promise<Routed> {
+  /** What is to be done: outside of the transaction, in which everything else that is to be written waits. An event is never changed. */
+  async #look(): Promise<Work> {
+    const { store } = this.#options;
+    const [rows, due] = await Promise.all([
+      store.all<EventRow>(
+        sql`SELECT * FROM events WHERE position > (SELECT position FROM routing) ORDER BY position LIMIT ${routedAtOnce}`,
+      ),
+      store.first<{ readonly escalation: number | null }>(
+        sql`SELECT min(due_at) AS escalation FROM escalations WHERE fired_at IS NULL`,
+      ),
+    ]);
+    const untilEscalation = (due?.escalation ?? Number.POSITIVE_INFINITY) - this.#now();
+    return { events: rows.map(eventOfRow), untilEscalation };
+  }
+
+  async #routeSome(events: readonly StoredEvent[]): Promise<Routed> {
     const { store, routes, channels, firstWaitMs } = this.#options;
     const now = this.#now();
-    // Before the transaction, in which everything else that is to be written waits. An event is never changed.
-    const rows = await store.all<EventRow>(
-      sql`SELECT * FROM events WHERE position > (SELECT position FROM routing) ORDER BY position LIMIT ${routedAtOnce}`,
-    );
-    const events = rows.map(eventOfRow);
     const routed = await store.write(async (transaction): Promise<Routed> => {
       const at = await transaction.first<{ readonly position: number; readonly escalation: number | null }>(
         sql`SELECT position, (SELECT min(due_at) FROM escalations WHERE fired_at IS NULL) AS escalation

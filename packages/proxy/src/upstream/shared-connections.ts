@@ -36,9 +36,8 @@ export class SharedConnections {
   readonly #groups: SharedGroups;
   /** Groups in which somebody waits, or that have use for another connection. */
   readonly #wanting = new Set<SharedGroup>();
-  /** Connections that were given this turn, and how often one was to somebody who waited. */
+  /** Connections that were given this turn. */
   #promised: UpstreamConnection[] = [];
-  #granted = 0;
 
   constructor(
     options: SharedConnectionsOptions,
@@ -139,7 +138,9 @@ export class SharedConnections {
   }
 
   get #mayGrant(): boolean {
-    return this.#owner.outstanding + this.#granted < this.#options.maxPending;
+    let count = this.#owner.outstanding;
+    for (const { grantedCount } of this.#promised) count += grantedCount;
+    return count < this.#options.maxPending;
   }
 
   #mayGrow(group: SharedGroup): boolean {
@@ -150,7 +151,6 @@ export class SharedConnections {
     while (group.waiting.size > 0 && this.#mayGrant) {
       const connection = group.leastBusy();
       if (connection === undefined) return;
-      this.#granted++;
       connection.grantedCount++;
       this.#promise(connection);
       group.waiting.take()?.grant(connection);
@@ -170,7 +170,6 @@ export class SharedConnections {
       connection.grantedCount = 0;
     }
     this.#promised = [];
-    this.#granted = 0;
     this.#owner.serve();
   }
 
