@@ -1,5 +1,11 @@
-/** What a pool is made with in tests: small limits, short times. */
-import { BackendConnections, type BackendConnectionsOptions } from "../../src/upstream/backend-connections.ts";
+/** What a pool is made with in tests, small limits and short times, and who asks it for connections. */
+import {
+  BackendConnections,
+  type BackendConnectionsOptions,
+  type SharedIdentity,
+} from "../../src/upstream/backend-connections.ts";
+import type { ConnectionIdentity } from "../../src/upstream/connection-identity.ts";
+import { simpleBind } from "./requests.ts";
 
 export function poolOptions(url: string, changes: Partial<BackendConnectionsOptions> = {}): BackendConnectionsOptions {
   return {
@@ -36,4 +42,17 @@ export class TestPool extends BackendConnections implements AsyncDisposable {
 /** A deadline, so far from now. */
 export function inMs(durationMs: number): number {
   return performance.now() + durationMs;
+}
+
+export const anonymous = { kind: "anonymous" } as const;
+export const service = { kind: "service" } as const;
+/** Of the proxy itself. */
+export const account = { dn: "cn=proxy", password: Buffer.from("secret") };
+
+export function user(name: string): SharedIdentity & { kind: "user" } {
+  return { kind: "user", key: name, credentials: { name, request: simpleBind(name, "secret") } };
+}
+
+export function identityOf({ key }: { key: string }): ConnectionIdentity {
+  return { kind: "user", key };
 }

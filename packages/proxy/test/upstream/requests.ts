@@ -3,6 +3,7 @@ import { decodeMessage, encodeMessage, type RequestOp, type ResponseOp } from "@
 import type { Frame } from "../../src/frame/frame.ts";
 import { readFrame } from "../../src/frame/read-frame.ts";
 import type { ResponseReceiver, UpstreamLost } from "../../src/upstream/response-receiver.ts";
+import type { UpstreamConnection } from "../../src/upstream/upstream-connection.ts";
 
 export function frameOf(messageId: number, protocolOp: RequestOp): Frame {
   const bytes = encodeMessage({ messageId, protocolOp, controls: [] });
@@ -57,4 +58,11 @@ export class Recorder implements ResponseReceiver {
   ended(): Promise<void> {
     return this.#ended.promise;
   }
+}
+
+/** Sends a search, which is under way on the connection from then on. */
+export function leave(connection: UpstreamConnection): Recorder {
+  const receiver = new Recorder();
+  connection.send(frameOf(1, search("cn=a")), receiver);
+  return receiver;
 }

@@ -51,6 +51,30 @@ export class TestServer implements AsyncDisposable {
     return this.connections.filter(({ socket }) => !socket.destroyed);
   }
 
+  /** Names that were bound, at all connections. */
+  get boundNames(): readonly string[] {
+    return this.connections.flatMap(({ received }) =>
+      received.flatMap(({ protocolOp }) => (protocolOp.type === "bindRequest" ? [protocolOp.name] : [])),
+    );
+  }
+
+  /** Holds every answer to a search back until it is let go, those to probes excepted. */
+  holdSearches(): { release(): void } {
+    const held: (() => void)[] = [];
+    this.onMessage = (message, connection) => {
+      const { protocolOp } = message;
+      const isHeld = protocolOp.type === "searchRequest" && protocolOp.baseObject !== "";
+      if (isHeld) held.push(() => answerSuccess(message, connection));
+      else answerSuccess(message, connection);
+    };
+    return {
+      release: () => {
+        this.onMessage = answerSuccess;
+        for (const answer of held.splice(0)) answer();
+      },
+    };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { socket } of this.connections) socket.destroy();
     this.#server.close();
