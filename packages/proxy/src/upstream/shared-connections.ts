@@ -2,6 +2,7 @@
 import { type LdapResult, ResultCode, resultCodeName } from "@espalier/ldap";
 import { ConnectBackoff } from "./connect-backoff.ts";
 import { type ConnectionRoster, isSame } from "./connection-roster.ts";
+import { GivenConnections } from "./given-connections.ts";
 import { SharedGroup } from "./shared-group.ts";
 import { type ServiceAccount, SharedGroups, type SharedIdentity } from "./shared-groups.ts";
 import type { UpstreamConnection } from "./upstream-connection.ts";
@@ -36,8 +37,7 @@ export class SharedConnections {
   readonly #groups: SharedGroups;
   /** Groups in which somebody waits, or that have use for another connection. */
   readonly #wanting = new Set<SharedGroup>();
-  /** Connections that were given this turn. */
-  #promised: UpstreamConnection[] = [];
+  readonly #given: GivenConnections;
 
   constructor(
     options: SharedConnectionsOptions,
@@ -48,9 +48,10 @@ export class SharedConnections {
     this.#options = options;
     this.#owner = owner;
     this.#roster = roster;
+    this.#given = new GivenConnections(() => owner.serve());
     this.#groups = new SharedGroups(
       options.service,
-      (identity, bind) => new SharedGroup(identity, bind, owner.newLine(), new ConnectBackoff(random)),
+      (identity, bind) => new SharedGroup(identity, bind, owner.newLine(), new ConnectBackoff(random), this.#given),
     );
   }
 
@@ -61,7 +62,7 @@ export class SharedConnections {
     if (group.waiting.size > 0 || !this.#mayGrant) return undefined;
     const connection = group.leastBusy();
     if (connection === undefined) return undefined;
-    this.#promise(connection);
+    this.#given.give(connection);
     if (connection.outstandingCount >= BUSY_REQUESTS && this.#mayGrow(group)) this.want(group);
     return connection;
   }
@@ -138,9 +139,7 @@ export class SharedConnections {
   }
 
   get #mayGrant(): boolean {
-    let count = this.#owner.outstanding;
-    for (const { grantedCount } of this.#promised) count += grantedCount;
-    return count < this.#options.maxPending;
+    return this.#owner.outstanding + this.#given.grantedCount < this.#options.maxPending;
   }
 
   #mayGrow(group: SharedGroup): boolean {
@@ -151,26 +150,9 @@ export class SharedConnections {
     while (group.waiting.size > 0 && this.#mayGrant) {
       const connection = group.leastBusy();
       if (connection === undefined) return;
-      connection.grantedCount++;
-      this.#promise(connection);
+      this.#given.grant(connection);
       group.waiting.take()?.grant(connection);
     }
-  }
-
-  /** Until the end of the turn it is not taken for anything else: whoever was given it has sent by then. */
-  #promise(connection: UpstreamConnection): void {
-    if (connection.isPromised) return;
-    connection.isPromised = true;
-    if (this.#promised.push(connection) === 1) setImmediate(() => this.#keptPromises());
-  }
-
-  #keptPromises(): void {
-    for (const connection of this.#promised) {
-      connection.isPromised = false;
-      connection.grantedCount = 0;
-    }
-    this.#promised = [];
-    this.#owner.serve();
   }
 
   /** Gives an idle connection the identity of the group, and the group the connection. */

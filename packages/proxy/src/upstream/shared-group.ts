@@ -2,6 +2,7 @@
 import type { BindRequest } from "@espalier/ldap";
 import type { ConnectBackoff } from "./connect-backoff.ts";
 import type { ConnectionIdentity } from "./connection-identity.ts";
+import type { GivenConnections } from "./given-connections.ts";
 import type { UpstreamConnection } from "./upstream-connection.ts";
 import type { UpstreamBindRefused } from "./upstream-error.ts";
 import type { WaitingLine } from "./waiting-line.ts";
@@ -28,17 +29,20 @@ export class SharedGroup {
   /** Asked for since the last `isIdle`, and since when it was not. */
   isUsed = true;
   #idleSinceMs = 0;
+  readonly #given: GivenConnections;
 
   constructor(
     identity: ConnectionIdentity,
     bind: BindRequest,
     waiting: WaitingLine<UpstreamConnection>,
     backoff: ConnectBackoff,
+    given: GivenConnections,
   ) {
     this.identity = identity;
     this.bind = bind;
     this.waiting = waiting;
     this.backoff = backoff;
+    this.#given = given;
   }
 
   /** Connections that take requests, now or as soon as others were answered. */
@@ -65,7 +69,7 @@ export class SharedGroup {
     let best: UpstreamConnection | undefined;
     let least = MAX_OUTSTANDING;
     for (const connection of this.connections) {
-      const count = connection.outstandingCount + connection.grantedCount;
+      const count = connection.outstandingCount + this.#given.grantedOn(connection);
       if (count >= least || !isUsable(connection) || connection.isCongested) continue;
       best = connection;
       least = count;
@@ -76,7 +80,7 @@ export class SharedGroup {
   /** One that nobody's request is on, or will be, to be used for something else. */
   idle(): UpstreamConnection | undefined {
     return this.connections.find(
-      (connection) => isUsable(connection) && connection.outstandingCount === 0 && !connection.isPromised,
+      (connection) => isUsable(connection) && connection.outstandingCount === 0 && !this.#given.has(connection),
     );
   }
 

@@ -105,10 +105,6 @@ export class UpstreamConnection {
   identity: ConnectionIdentity = { kind: "anonymous" };
   /** Whether one holder has it alone. The pool keeps this. */
   isExclusive = false;
-  /** Whether somebody was given it this turn, who may not have sent yet. The pool keeps this too. */
-  isPromised = false;
-  /** How often it was given this turn to somebody who had waited, and may not have sent yet. So does this. */
-  grantedCount = 0;
   /** For the holder of a lease: the connection ended. Outstanding requests hear of it on their own, after this. */
   onClose: ((lost: UpstreamLost) => void) | undefined;
   /** For the holder of a lease: the connection is to end, and does when it is given back. */
