@@ -8,6 +8,7 @@ import {
   type Slapd,
   ssha,
   startSlapd,
+  until,
   Wire,
 } from "@espalier/tests/lab";
 import fc from "fast-check";
@@ -225,8 +226,10 @@ describe("in front of OpenLDAP", () => {
         for (const until = reads + 200; reads < until; ) await Promise.race([...load, new Promise(setImmediate)]);
       };
       await some();
+      // Stopped first, so that there is something under way on it when it goes.
+      victim.process.suspend();
+      await until("requests that it does not answer", () => proxy.backend(0).connections.outstanding > 0);
       if (fault === "killed") await victim.process.kill();
-      else victim.process.suspend();
       await some();
       isOver = true;
       await Promise.all(load);
