@@ -3,13 +3,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
+import { killAtExit } from "./kill-at-exit.ts";
 import { childEnvironment, programPath } from "./programs.ts";
-
-/** A child that still runs when this process ends is killed with it, so that a failed test leaves no server behind. */
-const running = new Set<ChildProcess>();
-process.on("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
-});
 
 export interface ChildServerOptions {
   /** Changes to this process's environment; `undefined` removes a variable. */
@@ -39,8 +34,7 @@ export class ChildServer implements AsyncDisposable {
       stdio: ["ignore", discardsOutput ? "ignore" : "pipe", "pipe"],
       ...(workingDirectory === undefined ? {} : { cwd: workingDirectory }),
     });
-    running.add(this.#child);
-    this.#child.once("exit", () => running.delete(this.#child));
+    killAtExit(this.#child);
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => this.#output.push(text));
     }

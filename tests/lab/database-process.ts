@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { succeed } from "./command.ts";
+import { killAtExit } from "./kill-at-exit.ts";
 import { childEnvironment, programPath } from "./programs.ts";
 
 /** Who a server runs as. Empty: as ourselves. */
@@ -50,7 +51,6 @@ export class DatabaseProcess {
     this.#parameters = parameters;
     this.#user = user;
     this.#readiness = readiness;
-    process.once("exit", () => this.#child?.kill("SIGKILL"));
   }
 
   get pid(): number | undefined {
@@ -72,6 +72,7 @@ export class DatabaseProcess {
       stdio: ["ignore", "ignore", "pipe"],
     });
     this.#child = child;
+    killAtExit(child);
     child.once("exit", () => {
       if (this.#child === child) this.#child = undefined;
     });
