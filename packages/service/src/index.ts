@@ -70,7 +70,7 @@ export type {
   Metrics,
   MetricsSnapshot,
 } from "./metrics/metrics.ts";
-export { aggregateMetrics, createMetrics, metricsContentType } from "./metrics/metrics.ts";
+export { aggregateMetrics, createMetrics, createProcessMetrics, metricsContentType } from "./metrics/metrics.ts";
 export { metricsReference } from "./metrics/reference.ts";
 export { ReusableMetrics } from "./metrics/reusable-metrics.ts";
 export type { StoreConfig } from "./store/config.ts";

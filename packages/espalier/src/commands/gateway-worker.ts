@@ -1,7 +1,7 @@
 /** One of the processes that `espalier gateway` keeps where `workers` asks for several. Not for people to start. */
 import { EventEmitter } from "node:events";
 import { Gateway, PrimaryLink, startOf } from "@espalier/gateway";
-import { createHealth, createLog, createMetrics, runService } from "@espalier/service";
+import { createHealth, createLog, createProcessMetrics, runService } from "@espalier/service";
 import type { GatewayConfiguration } from "../configuration.ts";
 import { version } from "../version.ts";
 
@@ -23,7 +23,7 @@ async function serve(load: () => GatewayConfiguration): Promise<number> {
   const log = createLog({ level: configuration.log.level });
   const logger = log.logger("gateway", { pid: process.pid });
   const link = new PrimaryLink(process, configuration.gateway, secret);
-  const metrics = createMetrics();
+  const metrics = createProcessMetrics();
   const health = createHealth({ version });
   const gateway = new Gateway({
     config: configuration.gateway,

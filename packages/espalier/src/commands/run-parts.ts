@@ -2,8 +2,8 @@
 import {
   createHealth,
   createLog,
-  createMetrics,
   createNotifier,
+  createProcessMetrics,
   type EventSink,
   type Health,
   type HealthServer,
@@ -64,7 +64,7 @@ export async function runParts<Configuration extends CommonConfiguration>(
 ): Promise<number> {
   const configuration = load();
   const log = createLog({ level: configuration.log.level, destination: logTo });
-  const metrics = createMetrics();
+  const metrics = createProcessMetrics();
   const health = createHealth({ version });
   const store =
     configuration.store &&

@@ -61,11 +61,20 @@ export interface Metrics {
 /** The media type of {@link Metrics.text} and {@link aggregateMetrics}. */
 export const metricsContentType: string = Registry.PROMETHEUS_CONTENT_TYPE;
 
-/** Has the metrics of the process and of Node (`process_…`, `nodejs_…`) from the start. */
+/** With nothing in it. */
 export function createMetrics(): Metrics {
+  return metricsOf(new Registry());
+}
+
+/** Has the metrics of the process and of Node (`process_…`, `nodejs_…`) from the start: they are measured from then on. */
+export function createProcessMetrics(): Metrics {
   const registry = new Registry();
-  const collects: (() => void | Promise<void>)[] = [];
   collectDefaultMetrics({ register: registry });
+  return metricsOf(registry);
+}
+
+function metricsOf(registry: Registry): Metrics {
+  const collects: (() => void | Promise<void>)[] = [];
   const collect = () => Promise.all(collects.map((each) => each()));
   const add = (definition: MetricDefinition): RegisteredMetric => {
     checkDefinition(definition);

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { CheckResult, HealthServer } from "../../src/index.ts";
-import { createHealth, createLog, createMetrics, startHealthServer } from "../../src/index.ts";
+import { createHealth, createLog, createProcessMetrics, startHealthServer } from "../../src/index.ts";
 
 async function start(options: { metrics?: () => Promise<string> } = {}) {
   const lines: string[] = [];
@@ -11,7 +11,7 @@ async function start(options: { metrics?: () => Promise<string> } = {}) {
   const server = await startHealthServer({
     listen: { host: "127.0.0.1", port: 0 },
     health,
-    metrics: options.metrics ?? createMetrics().text,
+    metrics: options.metrics ?? createProcessMetrics().text,
     logger: createLog({ destination: (line) => lines.push(line) }).logger("health"),
   });
   onTestFinished(() => server.close());
