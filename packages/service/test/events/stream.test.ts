@@ -1,7 +1,7 @@
 import { createServer, get, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { forEachDatabase, sqliteDatabases, until } from "@espalier/tests/lab";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   type EventLog,
   type NewEvent,
@@ -79,6 +79,20 @@ forEachDatabase((databases) => {
       await append(log, 2);
       leaving.abort();
       expect((await reading).length).toBeLessThanOrEqual(2);
+    });
+
+    it("looks a few times a second, however many commits there are, and misses none", async () => {
+      const store = await openTestStore(await databases.create());
+      const log = createEventLog(store);
+      const queries = vi.spyOn(store, "all");
+      const fromMs = performance.now();
+      const reading = take(log.stream({ after: 0 }), 100);
+      const stored: StoredEvent[] = [];
+      for (let commit = 0; commit < 100; commit += 1) stored.push(...(await append(log, 1)));
+      expect(await reading).toEqual(stored);
+      // Two a look: how far the log goes, and what is new.
+      const looks = queries.mock.calls.length / 2;
+      expect(looks).toBeLessThanOrEqual(2 + (performance.now() - fromMs) / 200);
     });
 
     it("resumes after the last position without a gap or a duplicate, while two processes write and are killed", async () => {
