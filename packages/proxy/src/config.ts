@@ -112,7 +112,9 @@ const upstream = z
     maxConnections: count(64).describe(
       "Connections to one backend, all kinds together but the one that its health is checked on.",
     ),
-    sharedConnections: count(4).describe("Of them, those that many clients share, for each identity."),
+    sharedConnections: count(4).describe(
+      "Of them, those that many clients share, for each identity; four times as many in front of 389 Directory Server, one request each.",
+    ),
     bindConnections: count(8).describe("Of them, those on which binds are verified, one at a time each."),
     maxPending: count(500).describe("Operations under way at one backend; more wait."),
     maxAge: duration({ min: 1_000 })

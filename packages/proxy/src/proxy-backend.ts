@@ -61,6 +61,7 @@ export class ProxyBackend implements Backend {
       maxMessageBytes: limits.upstreamMessageBytes,
       sendsProxyHeader: upstream.proxyProtocol,
       service: serviceAccount(identity),
+      bearsPipelining: () => this.state.bearsPipelining,
       onFailure: (lost) => this.monitor.failed(lost),
       onSuccess: () => this.monitor.succeeded(),
       random,

@@ -1,6 +1,7 @@
 /** Whether a backend may be given work: what its checks say of it, and what an administrator wants of it. */
 import type { PartialAttribute } from "@espalier/ldap";
 import type { Clock } from "./clock.ts";
+import { bearsPipelining } from "./pipelining.ts";
 
 /** `degraded`: it answers, but is too far behind the others; used where nobody is up. */
 export type BackendHealth = "up" | "degraded" | "down";
@@ -41,13 +42,28 @@ export class BackendState {
   answersChecks = false;
   /** How far it is behind the most advanced backend, where that is known. */
   lagMs: number | undefined;
-  /** As last read, every attribute. */
-  rootDse: readonly PartialAttribute[] | undefined;
+  #rootDse: readonly PartialAttribute[] | undefined;
+  #bearsPipelining = true;
 
   constructor({ clock, slowStartMs }: BackendStateOptions) {
     this.#clock = clock;
     this.#slowStartMs = slowStartMs;
     this.#since = clock.wallTime();
+  }
+
+  /** As last read, every attribute. */
+  get rootDse(): readonly PartialAttribute[] | undefined {
+    return this.#rootDse;
+  }
+
+  set rootDse(rootDse: readonly PartialAttribute[]) {
+    this.#rootDse = rootDse;
+    this.#bearsPipelining = bearsPipelining(rootDse);
+  }
+
+  /** Whether it may be sent requests behind others on a connection. True until the root DSE says otherwise. */
+  get bearsPipelining(): boolean {
+    return this.#bearsPipelining;
   }
 
   /** `down` until the first check. */

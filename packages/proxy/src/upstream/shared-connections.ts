@@ -17,6 +17,8 @@ export interface SharedConnectionsOptions {
   /** With so many requests outstanding others wait. */
   readonly maxPending: number;
   readonly service?: ServiceAccount | undefined;
+  /** Whether requests may be sent behind others; true unless said. */
+  readonly bearsPipelining?: (() => boolean) | undefined;
 }
 
 /** The pool around it. */
@@ -26,6 +28,18 @@ export interface SharedConnectionsOwner {
   /** Something has changed: somebody may be served, or a connection be missing. */
   serve(): void;
 }
+
+/**
+ * Requests on one connection that strangers share; more wait. OpenLDAP closes a connection on which more than 100 wait, 1,000 where
+ * somebody is bound (slapd.conf(5), conn_max_pending), and all that was under way on it would be lost.
+ */
+const MAX_OUTSTANDING = 64;
+
+/** Where requests go one by one an identity has so many times as many connections. */
+const ONE_BY_ONE_CONNECTIONS = 4;
+
+/** Where requests go one by one, and nobody who waits was given a connection for so long, they go behind others after all. */
+const STUCK_MS = 100;
 
 /** With so many requests on the least busy connection of a group another one is opened. */
 const BUSY_REQUESTS = 4;
@@ -38,6 +52,7 @@ export class SharedConnections {
   /** Groups in which somebody waits, or that have use for another connection. */
   readonly #wanting = new Set<SharedGroup>();
   readonly #given: GivenConnections;
+  #stuckTimer: NodeJS.Timeout | undefined;
 
   constructor(
     options: SharedConnectionsOptions,
@@ -60,7 +75,7 @@ export class SharedConnections {
     const group = this.#groups.of(identity);
     group.isUsed = true;
     if (group.waiting.size > 0 || !this.#mayGrant) return undefined;
-    const connection = group.leastBusy();
+    const connection = group.leastBusy(this.#isOneByOne ? 1 : MAX_OUTSTANDING);
     if (connection === undefined) return undefined;
     this.#given.give(connection);
     if (connection.outstandingCount >= BUSY_REQUESTS && this.#mayGrow(group)) this.want(group);
@@ -73,6 +88,8 @@ export class SharedConnections {
     if (isBackingOff(group) && group.usableCount === 0) return Promise.reject(group.refused);
     if (identity.kind === "user") group.bind = identity.credentials.request;
     this.#wanting.add(group);
+    if (group.waiting.size === 0) group.grantedMs = performance.now();
+    if (this.#isOneByOne) this.#serveIfStuck();
     return group.waiting.wait(client, deadlineMs, undefined);
   }
 
@@ -84,9 +101,10 @@ export class SharedConnections {
   /** Gives what there is to those who wait, and idle connections to groups that want one. */
   serve(): void {
     for (const group of this.#wanting) {
+      const isStuck = this.#isStuck(group);
       this.#grantWaiting(group);
       const isShort = group.usableCount === 0 || (this.#mayGrant && this.#mayGrow(group));
-      if (group.waiting.size > 0 && isShort) group.isWanting = true;
+      if (isStuck || (group.waiting.size > 0 && isShort)) group.isWanting = true;
       if (group.isWanting && group.preparing === 0 && !isBackingOff(group)) {
         const connection = this.#roster.idle(group.identity);
         if (connection !== undefined) this.#prepare(connection, group);
@@ -143,13 +161,34 @@ export class SharedConnections {
   }
 
   #mayGrow(group: SharedGroup): boolean {
-    return !group.isWanting && group.usableCount + group.preparing < this.#options.sharedConnections;
+    const most = this.#options.sharedConnections * (this.#isOneByOne ? ONE_BY_ONE_CONNECTIONS : 1);
+    return !group.isWanting && group.usableCount + group.preparing < most;
+  }
+
+  get #isOneByOne(): boolean {
+    return this.#options.bearsPipelining?.() === false;
+  }
+
+  /** Whether all its connections have something on them that takes long. */
+  #isStuck(group: SharedGroup): boolean {
+    if (!this.#isOneByOne || group.waiting.size === 0 || !this.#mayGrant) return false;
+    return performance.now() - group.grantedMs >= STUCK_MS;
+  }
+
+  #serveIfStuck(): void {
+    this.#stuckTimer ??= setTimeout(() => {
+      this.#stuckTimer = undefined;
+      this.#owner.serve();
+      for (const { waiting } of this.#wanting) if (waiting.size > 0) this.#serveIfStuck();
+    }, STUCK_MS).unref();
   }
 
   #grantWaiting(group: SharedGroup): void {
+    const maxOutstanding = this.#isOneByOne && !this.#isStuck(group) ? 1 : MAX_OUTSTANDING;
     while (group.waiting.size > 0 && this.#mayGrant) {
-      const connection = group.leastBusy();
+      const connection = group.leastBusy(maxOutstanding);
       if (connection === undefined) return;
+      group.grantedMs = performance.now();
       this.#given.grant(connection);
       group.waiting.take()?.grant(connection);
     }

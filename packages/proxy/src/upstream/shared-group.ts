@@ -7,12 +7,6 @@ import type { UpstreamConnection } from "./upstream-connection.ts";
 import type { UpstreamBindRefused } from "./upstream-error.ts";
 import type { WaitingLine } from "./waiting-line.ts";
 
-/**
- * Requests on one connection that strangers share; more wait. OpenLDAP closes a connection on which more than 100 wait, 1,000 where
- * somebody is bound (slapd.conf(5), conn_max_pending), and all that was under way on it would be lost.
- */
-const MAX_OUTSTANDING = 64;
-
 export class SharedGroup {
   readonly identity: ConnectionIdentity;
   readonly waiting: WaitingLine<UpstreamConnection>;
@@ -26,6 +20,8 @@ export class SharedGroup {
   preparing = 0;
   /** One connection more would be of use. */
   isWanting = false;
+  /** Of `performance.now()`: when somebody who waits was given a connection last, or nobody waited. */
+  grantedMs = 0;
   /** Asked for since the last `isIdle`, and since when it was not. */
   isUsed = true;
   #idleSinceMs = 0;
@@ -64,10 +60,10 @@ export class SharedGroup {
     return nowMs - this.#idleSinceMs >= durationMs;
   }
 
-  /** The one with the fewest outstanding requests; `undefined` while all have as many as they may. */
-  leastBusy(): UpstreamConnection | undefined {
+  /** The one with the fewest outstanding requests; `undefined` while all have `maxOutstanding`. */
+  leastBusy(maxOutstanding: number): UpstreamConnection | undefined {
     let best: UpstreamConnection | undefined;
-    let least = MAX_OUTSTANDING;
+    let least = maxOutstanding;
     for (const connection of this.connections) {
       const count = connection.outstandingCount + this.#given.grantedOn(connection);
       if (count >= least || !isUsable(connection) || connection.isCongested) continue;

@@ -366,6 +366,14 @@ describe("what an inspection finds", () => {
     expect([state.rootDse, state.isWritable, state.answersChecks]).toEqual([rootDse, true, true]);
   });
 
+  it("tells whether the server bears pipelining, which it does until its root DSE says otherwise", async () => {
+    const { clock, check, state } = await started();
+    expect(state.bearsPipelining).toBe(true);
+    check.inspection = { rootDse: [attribute("vendorVersion", "389-Directory/2.3.1 B2025.016.1616")] };
+    await clock.advance(2_000);
+    expect(state.bearsPipelining).toBe(false);
+  });
+
   it("makes a backend degraded that has lacked a change for too long, and up when it has it", async () => {
     const clock = new ManualClock();
     const lag = new ReplicationLag(clock);

@@ -190,4 +190,35 @@ describe("shared connections", () => {
     expect([lane.outstandingCount, other.outstandingCount]).toEqual([2, 2]);
     heldAgain.release();
   });
+
+  describe("to a server that does not bear pipelining", () => {
+    const bearsPipelining = () => false;
+
+    it("have one request each, are four times as many, and others wait", async () => {
+      await using pool = new TestPool(server.url, { bearsPipelining });
+      const held = server.holdSearches();
+      const sent: Recorder[] = [];
+      for (let at = 0; at < 8; at++) sent.push(leave(await pool.shared(anonymous, at, inMs(5_000))));
+      expect([...pool.connections()].map(({ outstandingCount }) => outstandingCount)).toEqual(Array(8).fill(1));
+      const ninth = pool.shared(anonymous, "ninth", inMs(5_000));
+      server.onMessage = answerSuccess;
+      expect([ninth instanceof Promise, pool.waiting]).toEqual([true, 1]);
+      held.release();
+      expect((await ninth).outstandingCount).toBe(0);
+      await Promise.all(sent.map((receiver) => receiver.ended()));
+    });
+
+    it("take requests behind others, and become more, where all of them are held by something that takes long", async () => {
+      await using pool = new TestPool(server.url, { bearsPipelining, sharedConnections: 1, maxConnections: 6 });
+      const held = server.holdSearches();
+      const persistent: Recorder[] = [];
+      for (let at = 0; at < 4; at++) persistent.push(leave(await pool.shared(anonymous, at, inMs(5_000))));
+      const late = leave(await pool.shared(anonymous, "late", inMs(5_000)));
+      expect([...pool.connections()].map(({ outstandingCount }) => outstandingCount).toSorted()).toEqual([1, 1, 1, 2]);
+      await until("a fifth connection", () => pool.open === 5);
+      expect(pool.shared(anonymous, "later", inMs(5_000))).not.toBeInstanceOf(Promise);
+      held.release();
+      await Promise.all([late, ...persistent].map((receiver) => receiver.ended()));
+    });
+  });
 });
