@@ -19,11 +19,13 @@ import {
 import { processorSeconds } from "./process-figures.ts";
 import { formatTable, median, whole } from "./table.ts";
 
-const help = `npm run bench -- accept [--seconds 5] [--clients 16] [--only sqlite|postgres|webhook] [--kill [webhooks] [kills]]
+const help = `npm run bench -- accept [--seconds 5] [--clients 16] [--streams 0] [--only sqlite|postgres|webhook] [--kill [webhooks] [kills]]
 
+--streams opens so many streams of events, to which nothing is told.
 --kill kills the service at random moments instead: 20 times during 10,000 webhooks, on each database.`;
 
 const secret = "a secret of some length";
+const apiKey = "an API key of some length";
 const rounds = 3;
 /** What is measured is a service that has run for a while: its first seconds go into compiling it. */
 const warmUpSeconds = 10;
@@ -49,6 +51,7 @@ export async function benchAccept(parameters: readonly string[]): Promise<void> 
     options: {
       seconds: { type: "string", default: "5" },
       clients: { type: "string", default: "16" },
+      streams: { type: "string", default: "0" },
       only: { type: "string" },
       kill: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
@@ -56,16 +59,16 @@ export async function benchAccept(parameters: readonly string[]): Promise<void> 
   });
   if (values.help) return console.log(help);
   if (values.kill) return killing(positionals[0] ?? "10000", positionals[1] ?? "20");
-  const [seconds, clients] = [Number(values.seconds), Number(values.clients)];
+  const [seconds, clients, streams] = [Number(values.seconds), Number(values.clients), Number(values.streams)];
   await using postgres =
     values.only === undefined || values.only === "postgres" ? await startPostgres({ isDurable: true }) : undefined;
   await using directory = await temporaryDirectory("bench");
   const targets = {
     sqlite: {
       name: "Espalier, SQLite",
-      start: () => startEspalier(directory, `sqlite:${directory.file("espalier.db")}`),
+      start: () => startEspalier(directory, `sqlite:${directory.file("espalier.db")}`, streams),
     },
-    postgres: { name: "Espalier, PostgreSQL", start: () => startEspalier(directory, postgres!.url) },
+    postgres: { name: "Espalier, PostgreSQL", start: () => startEspalier(directory, postgres!.url, streams) },
     webhook: { name: "webhook, which runs true and keeps nothing", start: () => startWebhook(directory) },
   };
   const chosen = Object.entries(targets).filter(([key]) => values.only === undefined || values.only === key);
@@ -170,7 +173,7 @@ class HookClient {
   }
 }
 
-async function startEspalier(directory: TemporaryDirectory, storeUrl: string): Promise<Target> {
+async function startEspalier(directory: TemporaryDirectory, storeUrl: string, streams: number): Promise<Target> {
   const port = await freePort();
   const unlimited = { average: 10_000_000, burst: 10_000_000, ceiling: 10_000_000 };
   const configuration = {
@@ -180,12 +183,19 @@ async function startEspalier(directory: TemporaryDirectory, storeUrl: string): P
     notify: {
       listen: `127.0.0.1:${port}`,
       canary: "off",
+      apiKeys: [apiKey],
       sources: { generic: { secrets: [secret], limit: unlimited } },
     },
   };
   await writeFile(directory.file("espalier.yaml"), JSON.stringify(configuration));
   const server = runEspalier(["notify"], {}, directory, true);
   await server.ready(async () => (await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined))?.ok === true);
+  for (let number = 0; number < streams; number += 1) {
+    const url = `http://127.0.0.1:${port}/events/stream?type=backend.down`;
+    const { body } = await fetch(url, { headers: { authorization: `Bearer ${apiKey}` } });
+    // Until the service ends.
+    body?.pipeTo(new WritableStream()).catch(() => undefined);
+  }
   return {
     ...{ port, path: "/hooks/generic", pid: server.pid, expects: 202 },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),

@@ -1,8 +1,12 @@
-/** The proxy beside HAProxy and stunnel, in front of the same servers and in one run: speed, crowds, faults, writes, administration. */
+/**
+ * The proxy beside HAProxy and stunnel, in front of the same servers and in one run: speed, crowds, faults, writes, administration; and in
+ * front of 389 Directory Server.
+ */
 import { parseArgs } from "node:util";
 import { buildLoadGenerator } from "./load-generator.ts";
 import { measureAdministration } from "./proxy-administration.ts";
 import { measureCrowds } from "./proxy-crowd.ts";
+import { measureDirectory389 } from "./proxy-directory-389.ts";
 import { measureFaults } from "./proxy-faults.ts";
 import { createProxySite, type ProxySite } from "./proxy-site.ts";
 import { measureSpeed } from "./proxy-speed.ts";
@@ -14,6 +18,7 @@ const parts: Readonly<Record<string, (site: ProxySite, only: string) => Promise<
   faults: measureFaults,
   writes: measureWrites,
   administration: measureAdministration,
+  directory389: measureDirectory389,
 };
 
 const help = `npm run bench -- proxy [${Object.keys(parts).join(" | ")}]... [--rounds 3] [--seconds 4] [--only TEXT]
