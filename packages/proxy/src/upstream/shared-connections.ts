@@ -38,8 +38,8 @@ const MAX_OUTSTANDING = 64;
 /** Where requests go one by one an identity has so many times as many connections. */
 const ONE_BY_ONE_CONNECTIONS = 4;
 
-/** Where requests go one by one, and nobody who waits was given a connection for so long, they go behind others after all. */
-const STUCK_MS = 100;
+/** Where requests go one by one, one that has waited for so long goes behind another after all: it cannot be held back for longer. */
+const PATIENCE_MS = 100;
 
 /** With so many requests on the least busy connection of a group another one is opened. */
 const BUSY_REQUESTS = 4;
@@ -52,7 +52,7 @@ export class SharedConnections {
   /** Groups in which somebody waits, or that have use for another connection. */
   readonly #wanting = new Set<SharedGroup>();
   readonly #given: GivenConnections;
-  #stuckTimer: NodeJS.Timeout | undefined;
+  #impatience: NodeJS.Timeout | undefined;
 
   constructor(
     options: SharedConnectionsOptions,
@@ -88,8 +88,7 @@ export class SharedConnections {
     if (isBackingOff(group) && group.usableCount === 0) return Promise.reject(group.refused);
     if (identity.kind === "user") group.bind = identity.credentials.request;
     this.#wanting.add(group);
-    if (group.waiting.size === 0) group.grantedMs = performance.now();
-    if (this.#isOneByOne) this.#serveIfStuck();
+    if (this.#isOneByOne) this.#serveImpatient();
     return group.waiting.wait(client, deadlineMs, undefined);
   }
 
@@ -101,10 +100,9 @@ export class SharedConnections {
   /** Gives what there is to those who wait, and idle connections to groups that want one. */
   serve(): void {
     for (const group of this.#wanting) {
-      const isStuck = this.#isStuck(group);
       this.#grantWaiting(group);
       const isShort = group.usableCount === 0 || (this.#mayGrant && this.#mayGrow(group));
-      if (isStuck || (group.waiting.size > 0 && isShort)) group.isWanting = true;
+      if (group.waiting.size > 0 && isShort) group.isWanting = true;
       if (group.isWanting && group.preparing === 0 && !isBackingOff(group)) {
         const connection = this.#roster.idle(group.identity);
         if (connection !== undefined) this.#prepare(connection, group);
@@ -169,26 +167,21 @@ export class SharedConnections {
     return this.#options.bearsPipelining?.() === false;
   }
 
-  /** Whether all its connections have something on them that takes long. */
-  #isStuck(group: SharedGroup): boolean {
-    if (!this.#isOneByOne || group.waiting.size === 0 || !this.#mayGrant) return false;
-    return performance.now() - group.grantedMs >= STUCK_MS;
-  }
-
-  #serveIfStuck(): void {
-    this.#stuckTimer ??= setTimeout(() => {
-      this.#stuckTimer = undefined;
+  /** Now and then, as long as somebody waits: what is under way may take long, and tell nobody that time has passed. */
+  #serveImpatient(): void {
+    this.#impatience ??= setTimeout(() => {
+      this.#impatience = undefined;
       this.#owner.serve();
-      for (const { waiting } of this.#wanting) if (waiting.size > 0) this.#serveIfStuck();
-    }, STUCK_MS).unref();
+      for (const { waiting } of this.#wanting) if (waiting.size > 0) this.#serveImpatient();
+    }, PATIENCE_MS).unref();
   }
 
   #grantWaiting(group: SharedGroup): void {
-    const maxOutstanding = this.#isOneByOne && !this.#isStuck(group) ? 1 : MAX_OUTSTANDING;
+    const patientSinceMs = this.#isOneByOne ? performance.now() - PATIENCE_MS : Number.POSITIVE_INFINITY;
     while (group.waiting.size > 0 && this.#mayGrant) {
-      const connection = group.leastBusy(maxOutstanding);
+      const mayFollow = (group.waiting.nextSinceMs ?? 0) <= patientSinceMs;
+      const connection = group.leastBusy(mayFollow ? MAX_OUTSTANDING : 1);
       if (connection === undefined) return;
-      group.grantedMs = performance.now();
       this.#given.grant(connection);
       group.waiting.take()?.grant(connection);
     }

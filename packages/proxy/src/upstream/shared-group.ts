@@ -20,8 +20,6 @@ export class SharedGroup {
   preparing = 0;
   /** One connection more would be of use. */
   isWanting = false;
-  /** Of `performance.now()`: when somebody who waits was given a connection last, or nobody waited. */
-  grantedMs = 0;
   /** Asked for since the last `isIdle`, and since when it was not. */
   isUsed = true;
   #idleSinceMs = 0;

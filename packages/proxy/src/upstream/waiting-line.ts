@@ -8,6 +8,8 @@ export interface Taken<Granted> {
 
 interface Waiter<Granted, Wish> extends Taken<Granted> {
   readonly wish: Wish;
+  /** Of `performance.now()`. */
+  readonly sinceMs: number;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -36,8 +38,9 @@ export class WaitingLine<Granted, Wish = undefined> {
   /** `deadlineMs` is a time of `performance.now()`. */
   wait(client: unknown, deadlineMs: number, wish: Wish): Promise<Granted> {
     const { promise, resolve, reject } = Promise.withResolvers<Granted>();
-    const waiter: Waiter<Granted, Wish> = { wish, grant: resolve, refuse: reject, timer: undefined };
-    waiter.timer = setTimeout(() => this.#expire(client, waiter), Math.max(0, deadlineMs - performance.now()));
+    const sinceMs = performance.now();
+    const waiter: Waiter<Granted, Wish> = { wish, sinceMs, grant: resolve, refuse: reject, timer: undefined };
+    waiter.timer = setTimeout(() => this.#expire(client, waiter), Math.max(0, deadlineMs - sinceMs));
     const waiters = this.#clients.get(client);
     if (waiters === undefined) this.#clients.set(client, [waiter]);
     else waiters.push(waiter);
@@ -47,7 +50,16 @@ export class WaitingLine<Granted, Wish = undefined> {
 
   /** What whoever is next asked for. */
   get nextWish(): Wish | undefined {
-    for (const [waiter] of this.#clients.values()) return waiter?.wish;
+    return this.#next?.wish;
+  }
+
+  /** Since when whoever is next waits, of `performance.now()`. */
+  get nextSinceMs(): number | undefined {
+    return this.#next?.sinceMs;
+  }
+
+  get #next(): Waiter<Granted, Wish> | undefined {
+    for (const [waiter] of this.#clients.values()) return waiter;
     return undefined;
   }
 
