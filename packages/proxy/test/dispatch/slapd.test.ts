@@ -228,7 +228,12 @@ describe("in front of OpenLDAP", () => {
       await some();
       // Stopped first, so that there is something under way on it when it goes.
       victim.process.suspend();
-      await until("requests that it does not answer", () => proxy.backend(0).connections.outstanding > 0);
+      let looks = 0;
+      // What it had answered before has been read after the first look.
+      await until("requests that it does not answer", () => {
+        looks = proxy.backend(0).connections.outstanding > 0 ? looks + 1 : 0;
+        return looks === 3;
+      });
       if (fault === "killed") await victim.process.kill();
       await some();
       isOver = true;
