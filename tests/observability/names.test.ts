@@ -1,5 +1,5 @@
 /** Rules, dashboards and objectives read no metric and no label that the program does not have. */
-import { createMetrics } from "@espalier/service";
+import { createProcessMetrics } from "@espalier/service";
 import { allMetricsReference } from "espalier/reference";
 import { describe, expect, it } from "vitest";
 import { dashboards } from "../../deploy/grafana/dashboards.ts";
@@ -31,7 +31,7 @@ function metricsOfReference(): ReadonlyMap<string, Known> {
 
 /** Of the process and of Node: without labels, as far as anything here reads them. */
 async function metricsOfProcess(): Promise<readonly string[]> {
-  return [...(await createMetrics().text()).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name!);
+  return [...(await createProcessMetrics().text()).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name!);
 }
 
 const recorded = new Map(
