@@ -12,12 +12,12 @@ import type { WaitingLine } from "./waiting-line.ts";
 export interface SharedConnectionsOptions {
   /** The backend, in messages. */
   readonly name: string;
-  /** At most so many for one identity. */
+  /** At most so many for one identity, four times as many where requests go one by one. */
   readonly sharedConnections: number;
   /** With so many requests outstanding others wait. */
   readonly maxPending: number;
   readonly service?: ServiceAccount | undefined;
-  /** Whether requests may be sent behind others; true unless said. */
+  /** Whether requests may be sent behind others, or go one by one; true unless said. */
   readonly bearsPipelining?: (() => boolean) | undefined;
 }
 
@@ -177,10 +177,10 @@ export class SharedConnections {
   }
 
   #grantWaiting(group: SharedGroup): void {
-    const patientSinceMs = this.#isOneByOne ? performance.now() - PATIENCE_MS : Number.POSITIVE_INFINITY;
+    const longAgoMs = performance.now() - PATIENCE_MS;
     while (group.waiting.size > 0 && this.#mayGrant) {
-      const mayFollow = (group.waiting.nextSinceMs ?? 0) <= patientSinceMs;
-      const connection = group.leastBusy(mayFollow ? MAX_OUTSTANDING : 1);
+      const isAlone = this.#isOneByOne && group.waiting.nextSinceMs! > longAgoMs;
+      const connection = group.leastBusy(isAlone ? 1 : MAX_OUTSTANDING);
       if (connection === undefined) return;
       this.#given.grant(connection);
       group.waiting.take()?.grant(connection);
