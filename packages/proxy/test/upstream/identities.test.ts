@@ -50,7 +50,7 @@ function sharedIdentity(name: string, isRefused: boolean): SharedIdentity {
   return { kind: "user", key: `${name} ${password}`, credentials: { name, request: simpleBind(name, password) } };
 }
 
-async function run(actions: readonly Action[]): Promise<void> {
+async function run(actions: readonly Action[], bearsPipelining: boolean): Promise<void> {
   // As RFC 4513 §4 has it: anonymous until a bind succeeds, and from the beginning of each.
   const authorizations = new Map<TestConnection, string>();
   const misdone: string[] = [];
@@ -70,6 +70,7 @@ async function run(actions: readonly Action[]): Promise<void> {
   await using pool = new TestPool(server.url, {
     ...{ maxConnections: 3, sharedConnections: 2, bindConnections: 2, maxPending: 5, random: () => 0 },
     service: { dn: "cn=proxy", password: Buffer.from("secret") },
+    bearsPipelining: () => bearsPipelining,
   });
   const receivers: Recorder[] = [];
   const ask = (connection: UpstreamConnection, name: string) => {
@@ -142,6 +143,17 @@ async function run(actions: readonly Action[]): Promise<void> {
   expect([...pool.connections()].filter(({ isRetiring }) => !isRetiring).length).toBeLessThanOrEqual(3);
 }
 
-it("runs no request as anybody but its client", async () => {
-  await fc.assert(fc.asyncProperty(fc.array(action, { maxLength: 60 }), run), { numRuns: 150 });
-}, 180_000);
+it.each([
+  ["behind others", true],
+  ["one by one", false],
+])(
+  "runs no request as anybody but its client, where requests go %s",
+  async (_, bearsPipelining) => {
+    const actions = fc.array(action, { maxLength: 60 });
+    await fc.assert(
+      fc.asyncProperty(actions, (each) => run(each, bearsPipelining)),
+      { numRuns: 150 },
+    );
+  },
+  180_000,
+);
