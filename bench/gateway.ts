@@ -1,4 +1,8 @@
-/** The gateway beside slapd: the same directory, the same machine, the same load, taken in turns. */
+/**
+ * The gateway beside slapd: the same directory, the same machine, the same load, taken in turns. Twice: as one process, as it comes,
+ * and with a process for each core, as slapd has threads for each.
+ */
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import {
@@ -18,12 +22,14 @@ import {
   until,
 } from "@espalier/tests/lab";
 import { buildLoadGenerator, type Load, type LoadResult, runLoad } from "./load-generator.ts";
+import { signalAll } from "./process-figures.ts";
 import { formatTable, median, whole } from "./table.ts";
 
 const baseDn = "dc=example,dc=com";
 const users = 10_000;
 const groups = 500;
 const groupsPerUser = 3;
+const cores = availableParallelism();
 
 /** How the gateway is configured for a set of rows. */
 interface Setup {
@@ -54,6 +60,8 @@ const snapshotBinds: Setup = {
   configuration: { binds: { source: "snapshot" } },
 };
 const overTls: Setup = { name: "TLS", environment: { LOG_LEVEL: "warn", LDAP_UNENCRYPTED: "false" }, tls: true };
+
+const snapshotBindsOverTls: Setup = { ...snapshotBinds, ...overTls, name: "binds from the snapshot, TLS" };
 
 const byUid = { mode: "search", connections: 16, filter: "(uid=user%d)", entries: 1 } as const;
 const asUser = { bindDn: `uid=user%d,${baseDn}`, password: "pw-%d" } as const;
@@ -108,7 +116,7 @@ const rows: readonly Row[] = [
     load: { ...byUid, ...asUser, mode: "auth" },
   },
   {
-    work: "connect, bind, search, unbind",
+    work: "connect, bind (fresh), search, unbind",
     setup: quiet,
     target: 1.5,
     bare: true,
@@ -136,12 +144,25 @@ const rows: readonly Row[] = [
     load: { mode: "bind", connections: 16, ...asUser },
   },
   {
-    work: "connect, bind, search, unbind, TLS",
+    work: "connect, bind (snapshot), search, unbind",
+    setup: snapshotBinds,
+    target: 1.5,
+    bare: true,
+    load: { ...byUid, ...asUser, mode: "churn" },
+  },
+  {
+    work: "connect, bind (fresh), search, unbind, TLS",
     setup: overTls,
     target: 1,
     load: { ...byUid, ...asUser, mode: "churn" },
   },
   { work: "search by uid, TLS", setup: overTls, load: byUid },
+  {
+    work: "connect, bind (snapshot), search, unbind, TLS",
+    setup: snapshotBindsOverTls,
+    target: 1,
+    load: { ...byUid, ...asUser, mode: "churn" },
+  },
 ];
 
 const help = `npm run bench -- gateway [--source postgres|sqlite] [--rounds 3] [--seconds 3] [--only TEXT]
@@ -187,71 +208,110 @@ export async function benchGateway(parameters: readonly string[]): Promise<void>
   for (const setup of new Set(wanted.map((row) => row.setup))) {
     const tls = { LDAP_CERT_PATH: certificate.certificate, LDAP_KEY_PATH: certificate.privateKey };
     const environment = { ...sql, ...tls, LDAP_BASE_DN: baseDn, ...setup.environment };
-    await using gateway = await startGateway({
-      environment,
-      configuration: setup.configuration ?? {},
-      discardsLog: true,
-    });
+    const start = (workers: number) => {
+      const configuration = { ...setup.configuration, workers };
+      return startGateway({ environment, configuration, discardsLog: true });
+    };
+    await using one = await start(1);
+    await using several = await start(cores);
+    const servers: Servers = { one, several, slapd, bare };
+    suspend(one);
+    suspend(several);
     const ofSetup = wanted.filter((candidate) => candidate.setup === setup);
     // Servers run for days: what the first thousands of operations cost to compile is not what is measured.
-    for (const row of ofSetup) await warmUp(row, gateway, slapd);
+    for (const row of ofSetup) await warmUp(row, servers);
     for (const row of ofSetup) {
-      const line = await measureRow(row, { gateway, slapd, bare }, rounds, seconds);
+      const line = await measureRow(row, servers, rounds, seconds);
       console.log(line.join("  "));
       lines.push(line);
     }
+    resume(one);
+    resume(several);
   }
-  console.log(
-    `\n${formatTable(["work", "gateway", "slapd", "ratio", "target", "met", "a server that does nothing"], lines)}`,
-  );
+  const head = [
+    "work",
+    "one process",
+    `${cores} processes`,
+    "slapd",
+    "ratios",
+    "target",
+    "met",
+    "a server that does nothing",
+  ];
+  console.log(`\n${formatTable(head, lines)}`);
 }
 
-async function warmUp(row: Row, gateway: Gateway, slapd: Slapd): Promise<void> {
-  const load: Load = { ...row.load, users, tls: row.setup.tls ?? false };
-  await runLoad(gateway.port, load, 2);
-  await runLoad((load.tls === true ? slapd.ldapsPort : slapd.port)!, load, 1);
+interface Servers {
+  /** As one process; suspended, as the next is, while it is not measured: its reading of its database would take others' time. */
+  readonly one: Gateway;
+  /** With a process for each core. */
+  readonly several: Gateway;
+  readonly slapd: Slapd;
+  readonly bare: BareServer;
 }
 
-async function measureRow(
-  row: Row,
-  { gateway, slapd, bare }: { gateway: Gateway; slapd: Slapd; bare: BareServer },
-  rounds: number,
-  seconds: number,
-): Promise<string[]> {
-  const load: Load = { ...row.load, users, tls: row.setup.tls ?? false };
-  const slapdPort = load.tls === true ? slapd.ldapsPort : slapd.port;
-  if (slapdPort === undefined) throw new Error("slapd was started without a certificate");
-  const ours: LoadResult[] = [];
-  const theirs: LoadResult[] = [];
-  const least: LoadResult[] = [];
+function suspend(gateway: Gateway): void {
+  signalAll(gateway.process.pid, "SIGSTOP");
+}
+
+function resume(gateway: Gateway): void {
+  signalAll(gateway.process.pid, "SIGCONT");
+}
+
+async function warmUp(row: Row, servers: Servers): Promise<void> {
+  const load = loadOf(row);
+  // A connection costs as much as a hundred look-ups, so that there are fewer in the same time.
+  const warmUpSeconds = load.mode === "churn" ? 15 : 2;
+  for (const gateway of [servers.one, servers.several]) await loadGateway(gateway, load, warmUpSeconds);
+  await runLoad(slapdPort(servers.slapd, load), load, 1);
+}
+
+async function loadGateway(gateway: Gateway, load: Load, seconds: number): Promise<LoadResult> {
+  resume(gateway);
+  const result = await runLoad(gateway.port, load, seconds);
+  suspend(gateway);
+  return result;
+}
+
+function loadOf(row: Row): Load {
+  return { ...row.load, users, tls: row.setup.tls ?? false };
+}
+
+function slapdPort(slapd: Slapd, load: Load): number {
+  const port = load.tls === true ? slapd.ldapsPort : slapd.port;
+  if (port === undefined) throw new Error("slapd was started without a certificate");
+  return port;
+}
+
+async function measureRow(row: Row, servers: Servers, rounds: number, seconds: number): Promise<string[]> {
+  const load = loadOf(row);
+  const results = { one: [], several: [], slapd: [], bare: [] } as Record<keyof Servers, LoadResult[]>;
   for (let round = 0; round < rounds; round += 1) {
-    ours.push(await runLoad(gateway.port, load, seconds));
-    // The gateway's own reading of its database would take slapd's time.
-    gateway.process.suspend();
-    theirs.push(await runLoad(slapdPort, load, seconds));
-    if (row.bare === true) least.push(await runLoad(bare.port, load, seconds));
-    gateway.process.resume();
+    results.one.push(await loadGateway(servers.one, load, seconds));
+    results.several.push(await loadGateway(servers.several, load, seconds));
+    results.slapd.push(await runLoad(slapdPort(servers.slapd, load), load, seconds));
+    if (row.bare === true) results.bare.push(await runLoad(servers.bare.port, load, seconds));
   }
-  const rate = (results: readonly LoadResult[]) => median(results.map((result) => result.operationsPerSecond));
-  const ratio = rate(ours) / rate(theirs);
-  const faults = (results: readonly LoadResult[]) => results.reduce((sum, result) => sum + result.faults, 0);
+  const rate = (server: keyof Servers) => median(results[server].map((result) => result.operationsPerSecond));
+  const ratio = (server: keyof Servers) => rate(server) / rate("slapd");
+  const faults = Object.values(results).flatMap((all) => all.map((result) => result.faults));
   const perOperation = row.unit?.perOperation ?? 1;
   return [
     row.unit === undefined ? row.work : `${row.work} (${row.unit.name})`,
-    whole(rate(ours) * perOperation),
-    whole(rate(theirs) * perOperation),
-    ratio.toFixed(2),
+    ...(["one", "several", "slapd"] as const).map((server) => whole(rate(server) * perOperation)),
+    `${ratio("one").toFixed(2)}, ${ratio("several").toFixed(2)}`,
     row.target === undefined ? "" : `≥ ${row.target}`,
-    faults(ours) + faults(theirs) > 0
-      ? `void: ${faults(ours)} and ${faults(theirs)} faults`
-      : verdict(ratio, row.target),
-    row.bare === true ? `${whole(rate(least))} (${(rate(least) / rate(theirs)).toFixed(2)})` : "",
+    faults.some((count) => count > 0)
+      ? `void: ${faults.join(", ")} faults`
+      : verdict(row.target, ratio("one"), ratio("several")),
+    row.bare === true ? `${whole(rate("bare"))} (${ratio("bare").toFixed(2)})` : "",
   ];
 }
 
-function verdict(ratio: number, target: number | undefined): string {
+function verdict(target: number | undefined, one: number, several: number): string {
   if (target === undefined) return "";
-  return ratio >= target ? "yes" : "no";
+  if (one >= target) return several >= target ? "yes" : "with 1";
+  return several >= target ? `with ${cores}` : "no";
 }
 
 interface BareServer extends AsyncDisposable {

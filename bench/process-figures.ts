@@ -1,4 +1,4 @@
-/** What a process has used and holds open, as /proc tells: proc(5). */
+/** What a process has used, holds open and has started, as /proc tells: proc(5). */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
@@ -12,6 +12,12 @@ export async function processorSeconds(pid: number): Promise<number> {
   // The second field is the program's name in parentheses, which may hold anything; utime and stime are the 14th and 15th.
   const fields = line.slice(line.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+}
+
+/** Signals a process and those that it started. */
+export function signalAll(pid: number, signal: NodeJS.Signals): void {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean);
+  for (const each of [pid, ...children.map(Number)]) process.kill(each, signal);
 }
 
 /** How many established TCP connections a process has to one of the ports of this machine. */

@@ -31,11 +31,13 @@ export class FamiliarAddresses {
     return last !== undefined && nowMs - last.atMs <= this.#forMs;
   }
 
-  remember(account: string, address: string, nowMs: number): void {
+  /** Whether that changed anything worth telling. */
+  remember(account: string, address: string, nowMs: number): boolean {
     const logins = this.#accounts.get(account) ?? [];
     const last = logins.find((login) => login.address === address);
-    if (last !== undefined && nowMs - last.atMs < this.#forMs * negligible) return;
+    if (last !== undefined && nowMs - last.atMs < this.#forMs * negligible) return false;
     const others = logins.filter((login) => login !== last).slice(1 - maxAddressesPerAccount);
     this.#accounts.set(account, [...others, { address, atMs: nowMs }]);
+    return true;
   }
 }

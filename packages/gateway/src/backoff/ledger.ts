@@ -39,6 +39,7 @@
 import { type Allowance, type FullAtMs, hasTries, refundTries, spendTries, waitMs } from "./allowance.ts";
 import type { BindAttempt } from "./attempt.ts";
 import { FamiliarAddresses } from "./familiar-addresses.ts";
+import type { Failures } from "./known-failures.ts";
 import { LruMap } from "./lru-map.ts";
 
 /**
@@ -108,6 +109,10 @@ interface Address {
 
 const maxRememberedTries = 8;
 
+export const familiarForMs = 30 * 24 * 3_600_000;
+export const maxFamiliarAccounts = 100_000;
+export const maxRecords = 20_000;
+
 /** The ledger of this process. */
 export class LocalBackoffLedger implements BackoffLedger {
   readonly #accountAtAddress: Allowance;
@@ -138,13 +143,13 @@ export class LocalBackoffLedger implements BackoffLedger {
       );
     }
     this.#now = options.clock ?? (() => performance.now());
-    const maxRecords = options.maxRecords ?? 20_000;
-    this.#pairs = new LruMap(maxRecords);
-    this.#addresses = new LruMap(maxRecords);
-    this.#accounts = new LruMap(maxRecords);
+    const records = options.maxRecords ?? maxRecords;
+    this.#pairs = new LruMap(records);
+    this.#addresses = new LruMap(records);
+    this.#accounts = new LruMap(records);
     this.#familiar = new FamiliarAddresses({
-      forMs: options.familiarForMs ?? 30 * 24 * 3_600_000,
-      maxAccounts: options.maxFamiliarAccounts ?? 100_000,
+      forMs: options.familiarForMs ?? familiarForMs,
+      maxAccounts: options.maxFamiliarAccounts ?? maxFamiliarAccounts,
     });
   }
 
@@ -203,6 +208,36 @@ export class LocalBackoffLedger implements BackoffLedger {
   unverified(attempt: BindAttempt): void {
     if (attempt.exempt || this.#knownTry(attempt)?.wrongKey !== undefined) return;
     this.#refund(attempt);
+  }
+
+  /** What another process must know after the attempt was told as failed, so that it asks here about whom a rule could refuse. */
+  failuresOf({ pair, address, account }: BindAttempt): Failures {
+    const nowMs = this.#now();
+    return {
+      pairs: [pair],
+      spentAddresses: this.#spentAddress(address, nowMs),
+      spentAccounts: this.#spentAccount(account, nowMs),
+    };
+  }
+
+  /** The same of all that is on record: for a process that has only begun. */
+  failures(): Failures {
+    const nowMs = this.#now();
+    return {
+      pairs: [...this.#pairs].map(([pair]) => pair),
+      spentAddresses: [...this.#addresses].flatMap(([address]) => this.#spentAddress(address, nowMs)),
+      spentAccounts: [...this.#accounts].flatMap(([account]) => this.#spentAccount(account, nowMs)),
+    };
+  }
+
+  #spentAddress(address: string, nowMs: number): [string, number][] {
+    const forMs = waitMs(this.#address, this.#addresses.get(address)?.fullAtMs ?? 0, 1, nowMs);
+    return forMs > 0 ? [[address, forMs]] : [];
+  }
+
+  #spentAccount(account: string, nowMs: number): [string, number][] {
+    const forMs = waitMs(this.#account, this.#accounts.get(account) ?? 0, 1, nowMs);
+    return forMs > 0 ? [[account, forMs]] : [];
   }
 
   /** Records held, for a metric. */

@@ -11,6 +11,11 @@ export class LruMap<Value> {
     return this.#entries.size;
   }
 
+  /** Those set longest ago first. */
+  [Symbol.iterator](): IterableIterator<[string, Value]> {
+    return this.#entries[Symbol.iterator]();
+  }
+
   get(key: string): Value | undefined {
     return this.#entries.get(key);
   }

@@ -1,48 +1,40 @@
-/** How many connections each process has, by address. */
+/** How many connections each process says it has: from each address and, under `undefined`, in all. */
+
+type Counts = Map<string | undefined, number>;
 
 export class ConnectionCounts<Process> {
-  readonly #byProcess = new Map<Process, Map<string, number>>();
-  readonly #byAddress = new Map<string, number>();
-  #total = 0;
+  readonly #byProcess = new Map<Process, Counts>();
+  readonly #sums: Counts = new Map();
 
-  change(process: Process, address: string, change: 1 | -1): void {
-    const counts = this.#byProcess.get(process) ?? new Map<string, number>();
+  /** Takes in what a process says. */
+  set(process: Process, address: string | undefined, count: number): void {
+    const counts = this.#byProcess.get(process) ?? new Map<string | undefined, number>();
     this.#byProcess.set(process, counts);
-    add(counts, address, change);
-    add(this.#byAddress, address, change);
-    this.#total += change;
+    const before = counts.get(address) ?? 0;
+    keep(counts, address, count);
+    keep(this.#sums, address, (this.#sums.get(address) ?? 0) + count - before);
   }
 
-  /** Drops a process that has ended; returns the addresses it had connections from. */
-  forget(process: Process): string[] {
-    const counts = this.#byProcess.get(process) ?? new Map<string, number>();
+  /** Drops a process that has ended; returns what it had connections from. */
+  forget(process: Process): (string | undefined)[] {
+    const addresses = [...(this.#byProcess.get(process)?.keys() ?? [])];
+    for (const address of addresses) this.set(process, address, 0);
     this.#byProcess.delete(process);
-    for (const [address, count] of counts) {
-      add(this.#byAddress, address, -count);
-      this.#total -= count;
-    }
-    return [...counts.keys()];
+    return addresses;
   }
 
-  /** Those that any process has connections from. */
-  addresses(): string[] {
-    return [...this.#byAddress.keys()];
+  /** All that any process has connections from. */
+  addresses(): (string | undefined)[] {
+    return [...this.#sums.keys()];
   }
 
-  /** What all processes but this one have: in all, and from the address. */
-  ofOthers(process: Process, address: string): { others: number; othersFromAddress: number } {
-    const own = this.#byProcess.get(process);
-    let ownTotal = 0;
-    for (const count of own?.values() ?? []) ownTotal += count;
-    return {
-      others: this.#total - ownTotal,
-      othersFromAddress: (this.#byAddress.get(address) ?? 0) - (own?.get(address) ?? 0),
-    };
+  /** What all processes but this one have. */
+  ofOthers(process: Process, address: string | undefined): number {
+    return (this.#sums.get(address) ?? 0) - (this.#byProcess.get(process)?.get(address) ?? 0);
   }
 }
 
-function add(counts: Map<string, number>, address: string, change: number): void {
-  const count = (counts.get(address) ?? 0) + change;
+function keep(counts: Counts, address: string | undefined, count: number): void {
   if (count > 0) counts.set(address, count);
   else counts.delete(address);
 }

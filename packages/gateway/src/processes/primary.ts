@@ -15,6 +15,7 @@ import {
   type MetricsSnapshot,
   type NewEvent,
 } from "@espalier/service";
+import type { BindAttempt } from "../backoff/attempt.ts";
 import { LocalBackoffLedger } from "../backoff/ledger.ts";
 import { needsCertificate } from "../certificate.ts";
 import type { GatewayConfig } from "../config.ts";
@@ -22,6 +23,7 @@ import { ConnectionCounts } from "./connection-counts.ts";
 import type { ToPrimary, ToWorker } from "./messages.ts";
 import { OutageReports } from "./outage-reports.ts";
 import { Outbox } from "./outbox.ts";
+import type { BindEnding } from "./remote-ledger.ts";
 import { workerCommand } from "./worker-command.ts";
 
 export interface GatewayProcessesOptions {
@@ -119,6 +121,7 @@ export class GatewayProcesses {
           continue;
         }
         this.#serving.add(worker);
+        outbox.add({ type: "failures", failures: this.#ledger.failures() });
         this.#sendCounts(worker, outbox);
         serving.resolve();
       }
@@ -158,10 +161,10 @@ export class GatewayProcesses {
         outbox.add({ type: "decision", id: message.id, decision: this.#ledger.check(message.attempt) });
         return;
       case "bindEnded":
-        this.#ledger[message.how](message.attempt);
+        this.#bindEnded(message.how, message.attempt);
         return;
-      case "connection":
-        this.#counts.change(worker, message.address, message.change);
+      case "connections":
+        this.#counts.set(worker, message.address, message.count);
         this.#broadcastCounts(message.address, worker);
         return;
       case "event":
@@ -173,6 +176,13 @@ export class GatewayProcesses {
     }
   }
 
+  #bindEnded(how: BindEnding, attempt: BindAttempt): void {
+    this.#ledger[how](attempt);
+    if (how !== "failed") return;
+    const failures = this.#ledger.failuresOf(attempt);
+    for (const worker of this.#serving) this.#workers.get(worker)?.add({ type: "failures", failures });
+  }
+
   #emit(event: NewEvent | undefined): void {
     if (event !== undefined) this.#options.events?.emit(event);
   }
@@ -180,14 +190,16 @@ export class GatewayProcesses {
   /** To one that has just begun. */
   #sendCounts(worker: ChildProcess, outbox: Outbox<ToWorker>): void {
     for (const address of this.#counts.addresses()) {
-      outbox.add({ type: "connections", address, ...this.#counts.ofOthers(worker, address) });
+      outbox.add({ type: "connections", address, others: this.#counts.ofOthers(worker, address) });
     }
   }
 
   /** @param changed the one whose count it is: for it the others have as many as before */
-  #broadcastCounts(address: string, changed?: ChildProcess): void {
+  #broadcastCounts(address: string | undefined, changed?: ChildProcess): void {
     for (const [worker, outbox] of this.#workers)
-      if (worker !== changed) outbox.add({ type: "connections", address, ...this.#counts.ofOthers(worker, address) });
+      if (worker !== changed) {
+        outbox.add({ type: "connections", address, others: this.#counts.ofOthers(worker, address) });
+      }
   }
 
   async #states(): Promise<WorkerState[]> {

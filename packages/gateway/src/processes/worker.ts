@@ -1,11 +1,11 @@
 /** One of several processes that serve on a port: a gateway whose limits and back-off are the primary's. */
 import type { CheckResult, EventSink, Metrics } from "@espalier/service";
-import { AttemptKeys, type BindAttempt } from "../backoff/attempt.ts";
-import type { BackoffDecision, BackoffLedger } from "../backoff/ledger.ts";
+import { AttemptKeys } from "../backoff/attempt.ts";
 import type { GatewayConfig } from "../config.ts";
 import type { SharedState } from "../gateway.ts";
 import type { ToPrimary, ToWorker } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
+import { RemoteLedger } from "./remote-ledger.ts";
 import { SharedAdmission } from "./shared-admission.ts";
 
 /** The worker's end of the IPC channel; `process` has it. */
@@ -52,14 +52,15 @@ export class PrimaryLink {
     const admission = new SharedAdmission({
       maxConnections: config.limits.connections,
       maxConnectionsPerAddress: config.limits.connectionsPerAddress,
-      changed: (address, change) => this.#send({ type: "connection", address, change }),
+      processes: config.workers,
+      tell: (address, count) => this.#send({ type: "connections", address, count }),
     });
     this.shared = { backoff: this.#ledger, attemptKeys: new AttemptKeys({ secret, ...config.backoff }), admission };
     channel.on("message", (messages) => {
       for (const message of messages) {
         if (message.type === "decision") this.#ledger.decided(message.id, message.decision);
-        else if (message.type === "connections")
-          admission.setOthers(message.others, message.address, message.othersFromAddress);
+        else if (message.type === "failures") this.#ledger.know(message.failures);
+        else if (message.type === "connections") admission.setOthers(message.address, message.others);
       }
     });
   }
@@ -88,56 +89,3 @@ export class PrimaryLink {
     this.#outbox.add(message);
   }
 }
-
-/** The primary's ledger, asked over the channel. */
-class RemoteLedger implements BackoffLedger {
-  readonly #send: (message: ToPrimary) => void;
-  readonly #waiting = new Map<number, PromiseWithResolvers<BackoffDecision>>();
-  #isLost = false;
-  #lastId = 0;
-
-  constructor(send: (message: ToPrimary) => void) {
-    this.#send = send;
-  }
-
-  /** Rejects when the primary is gone: without it nobody can say. */
-  check(attempt: BindAttempt): BackoffDecision | Promise<BackoffDecision> {
-    // No rule is applied to it, so nobody need be asked.
-    if (attempt.exempt) return { allowed: true };
-    if (this.#isLost) return Promise.reject(new Error(primaryGone));
-    const id = ++this.#lastId;
-    const waiting = Promise.withResolvers<BackoffDecision>();
-    this.#waiting.set(id, waiting);
-    this.#send({ type: "check", id, attempt });
-    return waiting.promise;
-  }
-
-  decided(id: number, decision: BackoffDecision): void {
-    this.#waiting.get(id)?.resolve(decision);
-    this.#waiting.delete(id);
-  }
-
-  lost(): void {
-    this.#isLost = true;
-    for (const { reject } of this.#waiting.values()) reject(new Error(primaryGone));
-    this.#waiting.clear();
-  }
-
-  failed(attempt: BindAttempt): void {
-    this.#ended("failed", attempt);
-  }
-
-  succeeded(attempt: BindAttempt): void {
-    this.#ended("succeeded", attempt);
-  }
-
-  unverified(attempt: BindAttempt): void {
-    this.#ended("unverified", attempt);
-  }
-
-  #ended(how: "failed" | "succeeded" | "unverified", attempt: BindAttempt): void {
-    if (!attempt.exempt) this.#send({ type: "bindEnded", how, attempt });
-  }
-}
-
-const primaryGone = "the primary process is gone";
