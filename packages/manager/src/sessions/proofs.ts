@@ -75,38 +75,35 @@ export class Proofs {
    */
   async prove(credentials: Credentials, identityKey: string): Promise<Proof> {
     const startedMs = performance.now();
-    const attempts: Attempt[] = [];
+    const name = credentials.name.trim();
+    const attempt = await this.#options.attempts.begin(attemptKey(credentials.cluster, name), credentials.address);
     try {
-      const proof = await this.#prove(credentials, identityKey, attempts);
-      for (const attempt of attempts) attempt.succeeded();
+      const proof = await this.#prove({ ...credentials, name }, identityKey, attempt);
+      attempt.succeeded();
       return proof;
     } catch (error) {
       this.#options.dropped(credentials.cluster.name, identityKey);
       if (!(error instanceof Refused)) {
-        for (const attempt of attempts) attempt.undone();
+        attempt.undone();
         throw error;
       }
-      const isRepeated = attempts.map((attempt) => attempt.failed()).includes(true);
       const { cluster, name, address } = credentials;
-      this.#options.events.refused({ cluster: cluster.name, name, address, reason: error.reason }, isRepeated);
+      this.#options.events.refused({ cluster: cluster.name, name, address, reason: error.reason }, attempt.failed());
       const elapsedMs = performance.now() - startedMs;
       await delay(refusalStepMs - (elapsedMs % refusalStepMs));
       throw refusal(error.reason);
     }
   }
 
-  async #prove(credentials: Credentials, identityKey: string, attempts: Attempt[]): Promise<Proof> {
-    const { cluster, password, address } = credentials;
-    const name = credentials.name.trim();
-    const given = attemptKey(cluster, name);
-    attempts.push(this.#options.attempts.begin(given, address));
+  async #prove(credentials: Credentials, identityKey: string, attempt: Attempt): Promise<Proof> {
+    const { cluster, name, password } = credentials;
     if (name.length > maxNameLength || password.length > maxPasswordLength) {
       throw new Refused("the name or password is too long");
     }
     if (password === "") throw new Refused("empty password");
     const dn = isDn(name) ? name : await this.#find(cluster, name);
     const person = attemptKey(cluster, dn);
-    if (person !== given) attempts.push(this.#options.attempts.begin(person, address));
+    if (person !== attemptKey(cluster, name)) await attempt.alsoOf(person);
     const { result, isRefused } = await bindAs(cluster, { dn, password, key: identityKey });
     if (isRefused) throw new Refused(isExpired(result) ? "the password has expired" : "wrong password");
     const factor = await this.#checkSecondFactor(personKey(cluster.name, dn), credentials.secondFactor);

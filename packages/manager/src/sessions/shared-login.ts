@@ -59,7 +59,7 @@ export class SharedLogin {
   async give(session: OpenSession, cluster: string, password: string, address: string): Promise<void> {
     const { dn } = this.#require(session, cluster);
     const generation = randomId();
-    const attempt = this.#options.attempts.begin(`${cluster} shared`, address);
+    const attempt = await this.#options.attempts.begin(`${cluster} shared`, address);
     const key = identityKey(session.id, cluster, sharedGeneration(generation));
     try {
       const isRefused =

@@ -42,6 +42,14 @@ describe("signing in", () => {
       }
     });
 
+    it("twenty programs that sign in as one person at once are all let in", async () => {
+      const { browser } = await start();
+      const programs = Array.from({ length: 20 }, (_, index) =>
+        browser().signIn(index % 2 === 0 ? "ann" : ann, annsPassword),
+      );
+      expect((await Promise.all(programs)).map(({ status }) => status)).toEqual(Array(20).fill(201));
+    });
+
     it("a password is sent as it was typed: P<ss&w0rd, spaces and all", async () => {
       const { browser } = await start();
       expect((await browser().signIn("ann", annsPassword)).status).toBe(201);
