@@ -7,6 +7,8 @@ set -eu
 packages="slapd slapd-contrib postgresql-15 mariadb-server"
 # the other directory that the manager is tested against; dsconf, and what puts certificates into its database
 packages="$packages 389-ds-base python3-lib389 libnss3-tools"
+# and the Active Directory; its modules are what a domain is made of
+packages="$packages samba samba-ad-provision samba-dsdb-modules samba-vfs-modules"
 # the proxies that ours is measured beside
 packages="$packages haproxy stunnel4"
 # the webhook receiver that ours is measured beside

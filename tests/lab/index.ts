@@ -54,6 +54,7 @@ export {
 export { type ProxyEvent, type ProxyOptions, type ProxyServer, startProxy } from "./proxy.ts";
 export { Random } from "./random.ts";
 export { Relay } from "./relay.ts";
+export { type Samba, sambaPrograms, startSamba } from "./samba.ts";
 export { searchRequests } from "./search-requests.ts";
 export { type Slapd, type SlapdOptions, startSlapd } from "./slapd.ts";
 export { type SlapdMirror, type SlapdMirrorOptions, startSlapdMirror } from "./slapd-mirror.ts";

@@ -19,9 +19,9 @@ export async function freePort(host = "127.0.0.1"): Promise<number> {
   }
 }
 
-/** True where something takes a connection to the port of 127.0.0.1. */
-export async function accepts(port: number): Promise<boolean> {
-  const socket = connect({ host: "127.0.0.1", port });
+/** True where something takes a connection to the port of a loopback address. */
+export async function accepts(port: number, host = "127.0.0.1"): Promise<boolean> {
+  const socket = connect({ host, port });
   try {
     await once(socket, "connect");
     return true;

@@ -4,6 +4,14 @@
  */
 import { type AttributeType, parseAttributeDescription, type Schema, SyntaxOid } from "@espalier/ldap";
 
+/** What Active Directory takes from nobody who adds an account, beside what its schema says, in lower case: MS-SAMR §3.1.1.8. */
+const keptByActiveDirectory: ReadonlySet<string> = new Set([
+  ...["badpwdcount", "badpasswordtime", "lastlogon", "lastlogoff", "lastlogontimestamp", "logoncount", "lockouttime"],
+  // Without a password an account is disabled; a group is its primary one only once it is a member.
+  ...["pwdlastset", "useraccountcontrol", "primarygroupid", "samaccounttype", "objectsid", "memberof"],
+  ...["admincount", "iscriticalsystemobject"],
+]);
+
 export class AttributeMatching {
   readonly schema: Schema;
   #publishesRules: boolean | undefined;
@@ -51,10 +59,22 @@ export class AttributeMatching {
     return syntax === SyntaxOid.dn || syntax === SyntaxOid.nameAndOptionalUid || key === "memberuid";
   }
 
-  /** Whether a person may give its values: what the server keeps itself is not added with an entry. */
+  /** Whether a person may give its values. */
   isUserAttribute(description: string): boolean {
     const attribute = this.attribute(description);
     return attribute === undefined || !(attribute.isOperational || attribute.definition.noUserModification);
+  }
+
+  /** Whether its values can be given with an entry that is added: what the server keeps itself cannot. */
+  isGivenWithEntry(description: string): boolean {
+    const key = this.key(description);
+    // Active Directory's schema says that nobody changes it.
+    if (key === "objectclass") return true;
+    return this.isUserAttribute(description) && !(this.isActiveDirectory && keptByActiveDirectory.has(key));
+  }
+
+  get isActiveDirectory(): boolean {
+    return this.schema.attribute("sAMAccountType") !== undefined && this.schema.attribute("uSNCreated") !== undefined;
   }
 }
 

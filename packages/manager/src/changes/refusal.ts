@@ -24,6 +24,14 @@ const reasons: Readonly<Record<NonNullable<PasswordPolicyResponse["error"]>, str
 /** Codes that servers without the control refuse a password with. */
 const policyCodes: ReadonlySet<number> = new Set([ResultCode.constraintViolation, ResultCode.unwillingToPerform]);
 
+/** What Active Directory means by the Windows error code that its answer begins with, MS-ERREF §2.2. */
+const windowsReasons: Readonly<Record<string, string>> = {
+  "0000001F": "Active Directory takes passwords over TLS alone.",
+  "00000056": "The old password is not right.",
+  "0000052D":
+    "The password does not suit the domain's policy: it is too short, too simple, too like the name, was used before, or the old one is too new.",
+};
+
 export function refusal(error: OperationError, change: EntryChange, node: string): ApiError {
   const ldap = ldapProblem(error, node);
   if (setsPassword(change)) {
@@ -36,10 +44,10 @@ export function refusal(error: OperationError, change: EntryChange, node: string
       return new ApiError("password_policy", reasons[response.error], { ldap, details, cause: error });
     }
     if (change.type === "password" && policyCodes.has(error.resultCode)) {
+      const windowsReason = windowsReasons[error.diagnosticMessage.slice(0, 8).toUpperCase()];
       const said = error.diagnosticMessage === "" ? "it does not say why" : error.diagnosticMessage;
-      return new ApiError("password_policy", `The directory does not take this password: ${said}.`, {
-        ...{ ldap, cause: error },
-      });
+      const title = windowsReason ?? `The directory does not take this password: ${said}.`;
+      return new ApiError("password_policy", title, { ldap, cause: error });
     }
   }
   const naming: readonly number[] = [ResultCode.notAllowedOnRdn, ResultCode.namingViolation];

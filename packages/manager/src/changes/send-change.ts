@@ -27,6 +27,7 @@ import { generatePassword, hashedAttribute, hashedChange, hashPassword, hashSche
 import { refusal, setsPassword } from "./refusal.ts";
 import { type ThreeWay, threeWay } from "./three-way.ts";
 import { touchedType } from "./touched-attributes.ts";
+import { unicodePwdChanges } from "./unicode-pwd.ts";
 
 /** What became of it, and what was learnt of the entry. */
 export interface Sent {
@@ -264,7 +265,7 @@ class Sender {
     return { status: "conflict", problem: conflict({ ...details, ...version }), change };
   }
 
-  /** RFC 3062 where the server has it; else userPassword itself, hashed where the server would not. */
+  /** RFC 3062 where the server has it; else as Active Directory wants it, or userPassword itself, hashed where the server would not. */
   async #password(change: SetPassword): Promise<Omit<Sent, "node">> {
     const { dn, newPassword, oldPassword } = change;
     const { supportedControls, supportedExtensions, vendor } = this.#facts;
@@ -279,15 +280,17 @@ class Sender {
       const generatedPassword = genPasswd === undefined ? undefined : Buffer.from(genPasswd).toString();
       return { status: "applied", change, after: await this.#lookLater(dn, []), generatedPassword };
     }
-    if (vendor === "active-directory" || oldPassword !== undefined) {
-      const title =
-        vendor === "active-directory"
-          ? "Passwords of Active Directory cannot be set here."
-          : "This server cannot check the old password: it lacks the Password Modify operation (RFC 3062).";
+    const generated = newPassword === undefined ? generatePassword() : undefined;
+    const password = newPassword ?? generated ?? "";
+    if (vendor === "active-directory") {
+      await this.#connection.modify(dn, unicodePwdChanges(password, oldPassword), { controls });
+      return { status: "applied", change, after: await this.#lookLater(dn, []), generatedPassword: generated };
+    }
+    if (oldPassword !== undefined) {
+      const title = "This server cannot check the old password: it lacks the Password Modify operation (RFC 3062).";
       return { status: "failed", problem: new ApiError("refused_by_directory", title).toProblem(), change };
     }
-    const generated = newPassword === undefined ? generatePassword() : undefined;
-    const clear = Buffer.from(newPassword ?? generated ?? "");
+    const clear = Buffer.from(password);
     const scheme = hashSchemeOf(vendor);
     const value = scheme === undefined ? clear : Buffer.from(hashPassword(clear, scheme));
     const replaced: Change = { operation: "replace", modification: { type: "userPassword", values: [value] } };

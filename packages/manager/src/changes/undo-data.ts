@@ -44,8 +44,10 @@ export function undoDataOf({ change, before, after }: Sent, schema: Schema): Und
       if (before === undefined) {
         return { ...nothing, lost: [`${change.dn} cannot be added again: what it held was not readable.`] };
       }
-      const attributes = before.attributes.filter(({ type }) => matching.isUserAttribute(type));
-      const lost = `${change.dn} is added as a new entry: with another entryUUID, creator and time, and without what you could not read of it.`;
+      const attributes = before.attributes.filter(({ type }) => matching.isGivenWithEntry(type));
+      const lost = matching.isActiveDirectory
+        ? `${change.dn} is added as a new entry: with another SID and GUID, in no group, and, if it is an account, without its password, and so disabled.`
+        : `${change.dn} is added as a new entry: with another entryUUID, creator and time, and without what you could not read of it.`;
       return { ...nothing, inverse: [{ type: "add", dn: change.dn, attributes }], lost: [lost] };
     }
     case "modify":

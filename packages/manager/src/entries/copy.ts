@@ -122,7 +122,7 @@ class Copier {
   #reasonToLeaveOut(type: string): string | undefined {
     if (this.#kept.has(this.#matching.key(type))) return undefined;
     if (isSecretAttribute(type)) return "It is a secret.";
-    return this.#matching.isUserAttribute(type) ? undefined : "The server keeps it.";
+    return this.#matching.isGivenWithEntry(type) ? undefined : "The server keeps it.";
   }
 
   #leave(type: string, reason: string): void {

@@ -83,8 +83,9 @@ export function entryPart({ clusters, changes, store, now = Date.now }: EntryPar
       }
     },
     "POST /clusters/{cluster}/entries/rename": ({ body, ...request }) => rename(open(request), body, body.preview),
+    // The name stays, so that no value of it goes; Active Directory takes no move that would leave an old one.
     "POST /clusters/{cluster}/entries/move": ({ body, ...request }) =>
-      rename(open(request), { ...body, deleteOldRdn: false }, body.preview),
+      rename(open(request), { ...body, deleteOldRdn: true }, body.preview),
     "DELETE /clusters/{cluster}/entry": async (request) => {
       const { view, run } = open(request);
       const { subtree, preview, ...query } = request.query;

@@ -58,6 +58,9 @@ function isSet(sight: Sight): Known<boolean> {
   if (values !== undefined && values.length > 0) return true;
   // The server noted when it was set.
   if (sight.first("pwdChangedTime") !== undefined || sight.first("pwdUpdateTime") !== undefined) return true;
+  // Active Directory shows no password; 0 is one that has to be changed, or none.
+  const lastSet = sight.first("pwdLastSet");
+  if (lastSet !== undefined) return lastSet === "0" ? "unknown" : true;
   return values === undefined ? "unknown" : false;
 }
 

@@ -127,7 +127,7 @@ export class Proofs {
   /** @throws Refused unless there is exactly one */
   async #find(cluster: Cluster, name: string): Promise<string> {
     if (name === "") throw new Refused("there is no such person");
-    const found = await findPeople(cluster, filter`(|(uid=${name})(mail=${name})(userPrincipalName=${name}))`);
+    const found = await findPeople(cluster, loginFilter(name));
     const [dn] = found;
     if (dn === undefined) throw new Refused("there is no such person");
     if (found.length > 1) throw new Refused("several entries have this name");
@@ -155,6 +155,11 @@ function refusal(reason: Reason): ApiError {
 function attemptKey(cluster: Cluster, name: string): string {
   const spelt = isDn(name) ? (nameKey(name) ?? name) : name;
   return `${cluster.name} ${spelt.slice(0, maxNameLength).toLowerCase()}`;
+}
+
+/** By what people are known to a directory; the last two are Active Directory's. */
+function loginFilter(name: string): ReturnType<typeof filter> {
+  return filter`(|(uid=${name})(mail=${name})(userPrincipalName=${name})(sAMAccountName=${name}))`;
 }
 
 /**
