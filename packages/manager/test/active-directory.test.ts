@@ -1,5 +1,6 @@
 /** The manager over a real Active Directory domain controller, Samba's: what it has of its own, from sign-in to undo. */
 import {
+  createCertificateAuthority,
   type Manager,
   type ManagerClient,
   requirePrograms,
@@ -7,10 +8,11 @@ import {
   sambaPrograms,
   startManager,
   startSamba,
+  temporaryDirectory,
 } from "@espalier/tests/lab";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
-const describe = requirePrograms(sambaPrograms, { root: true });
+const describe = requirePrograms({ ...sambaPrograms, openssl: "openssl" }, { root: true });
 
 const api = "/api/v1/clusters/ad";
 const firstPassword = "First-passw0rd";
@@ -21,11 +23,13 @@ describe("the manager of an Active Directory", () => {
   let manager: Manager;
   let admin: ManagerClient;
   beforeAll(async () => {
-    samba = cleanup.use(await startSamba());
+    const directory = cleanup.use(await temporaryDirectory("certificates"));
+    const authority = await createCertificateAuthority(directory.path);
+    samba = cleanup.use(await startSamba(authority));
     const cluster = {
       ...{ name: "ad", base_dn: samba.baseDn, bind_dn: samba.rootDn, bind_password: samba.rootPassword },
-      nodes: [{ host: samba.address, port: 636 }],
-      tls: { mode: "ldaps", ca_file: samba.authority, server_name: samba.serverName },
+      nodes: [{ host: samba.address, port: samba.port }],
+      tls: { mode: "ldaps", ca_file: samba.authority },
     };
     manager = cleanup.use(await startManager({ configuration: { clusters: [cluster] } }));
     admin = await manager.signIn("ad", "Administrator", samba.rootPassword);

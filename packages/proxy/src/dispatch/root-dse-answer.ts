@@ -7,6 +7,7 @@ import {
   ResultCode,
   type SearchRequest,
 } from "@espalier/ldap";
+import { attribute } from "@espalier/ldap/client";
 import type { Frame } from "../frame/frame.ts";
 import type { ClientRequest } from "./client-request.ts";
 import { Refusals } from "./refusal.ts";
@@ -32,7 +33,9 @@ export function answerRootDse(request: ClientRequest, attributes: readonly Parti
     request.refuse(Refusals.unavailable);
     return;
   }
-  if (matchesFilter(search.filter, { objectName: "", attributes }, builtInSchema)) {
+  // RFC 4512 §5.1: it is read with (objectClass=*), which Active Directory's has no value of.
+  const matched = hasObjectClass(attributes) ? attributes : [...attributes, attribute("objectClass", "top")];
+  if (matchesFilter(search.filter, { objectName: "", attributes: matched }, builtInSchema)) {
     request.entries = 1;
     request.send({ type: "searchResultEntry", objectName: "", attributes: selected(attributes, search) });
   }
@@ -44,10 +47,15 @@ function selected(attributes: readonly PartialAttribute[], search: SearchRequest
   const { typesOnly } = search;
   const names = new Set(search.attributes.map((name) => keyOf(name)));
   const allUser = search.attributes.length === 0 || names.has("*");
-  const allOperational = names.has("+");
+  // Active Directory gives all of it to whoever asks for no attribute in particular.
+  const allOperational = names.has("+") || (allUser && !hasObjectClass(attributes));
   return attributes
     .filter(({ type }) => names.has(keyOf(type)) || (isOperational(type) ? allOperational : allUser))
     .map(({ type, values }) => ({ type, values: typesOnly ? [] : values }));
+}
+
+function hasObjectClass(attributes: readonly PartialAttribute[]): boolean {
+  return attributes.some(({ type }) => type.toLowerCase() === "objectclass");
 }
 
 function keyOf(type: string): string {

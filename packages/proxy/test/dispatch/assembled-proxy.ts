@@ -1,4 +1,6 @@
 /** The proxy's parts put together around a dispatcher, over backends that are up, for tests. */
+import type { PartialAttribute } from "@espalier/ldap";
+import { attribute } from "@espalier/ldap/client";
 import type { NewEvent } from "@espalier/service";
 import { BackendState } from "../../src/backend/backend-state.ts";
 import { systemClock } from "../../src/backend/clock.ts";
@@ -22,6 +24,12 @@ import { WriteNode } from "../../src/routing/write-node.ts";
 import { BackendConnections, type BackendConnectionsOptions } from "../../src/upstream/backend-connections.ts";
 import { service } from "./recording-server.ts";
 
+const openLdapRootDse = [
+  attribute("objectClass", "top"),
+  attribute("namingContexts", "dc=example,dc=com"),
+  attribute("supportedLDAPVersion", "3"),
+];
+
 export interface AssembledOptions {
   /** In the order of the one tier; the first is the write node. */
   readonly urls: readonly string[];
@@ -35,6 +43,8 @@ export interface AssembledOptions {
   readonly upstream?: Partial<BackendConnectionsOptions>;
   readonly firewall?: Partial<FirewallOptions>;
   readonly afterWriteMs?: number;
+  /** The root DSE; that of an OpenLDAP unless given. */
+  readonly rootDse?: readonly PartialAttribute[];
   /** A backend is down from its first failure on. */
   readonly noticesFailures?: boolean;
   /** Called with each request, before anything is done with it. */
@@ -101,11 +111,7 @@ export class AssembledProxy implements AsyncDisposable {
         response: () => {},
       },
       events,
-      rootDse: () => [
-        { type: "objectClass", values: [Buffer.from("top")] },
-        { type: "namingContexts", values: [Buffer.from("dc=example,dc=com")] },
-        { type: "supportedLDAPVersion", values: [Buffer.from("3")] },
-      ],
+      rootDse: () => options.rootDse ?? openLdapRootDse,
     });
     this.listeners = new ClientListeners({
       session: (transport) => dispatcher.session(transport),

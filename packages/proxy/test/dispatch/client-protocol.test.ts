@@ -8,6 +8,7 @@ import {
   ResultCode,
   startTlsRequest,
 } from "@espalier/ldap";
+import { attribute } from "@espalier/ldap/client";
 import { until, Wire } from "@espalier/tests/lab";
 import { describe, expect, test } from "vitest";
 import { Refusals } from "../../src/dispatch/refusal.ts";
@@ -150,6 +151,23 @@ describe("the root DSE", () => {
     expect(await attributesOf(["1.1"])).toEqual([[]]);
     expect(await attributesOf([], "uid")).toEqual([]);
     expect(all.server.executed).toEqual([]);
+  });
+
+  test("of Active Directory, which has no object class, is read with (objectClass=*), and whole", async () => {
+    const rootDse = [
+      attribute("defaultNamingContext", "DC=example,DC=com"),
+      attribute("namingContexts", "DC=example,DC=com"),
+    ];
+    await using all = await lab({ rootDse });
+    const filter = { type: "present", attribute: "objectClass" } as const;
+    for (const [attributes, types] of [
+      [[], ["defaultNamingContext", "namingContexts"]],
+      [["*"], ["defaultNamingContext", "namingContexts"]],
+      [["defaultNamingContext", "objectClass"], ["defaultNamingContext"]],
+    ] as const) {
+      const { entries } = await all.client.search(searchOf("", { attributes: [...attributes], filter }));
+      expect(entries.map((entry) => entry.attributes.map(({ type }) => type))).toEqual([types]);
+    }
   });
 
   test("a critical control that the proxy does not know is refused there", async () => {
