@@ -64,4 +64,11 @@ describe("a proxy in front of Active Directory", () => {
       if (query === rootDse) expect(direct.lines).toContain(`defaultNamingContext: ${baseDn}`);
     }
   });
+
+  it("ends a request whose critical control the controller does not know, for which it has an answer of another kind", async () => {
+    await using proxy = await proxyOf("session");
+    const { baseDn, rootDn, rootPassword } = samba;
+    const query = ["-D", rootDn, "-w", rootPassword, "-b", baseDn, "-MM", "(sAMAccountName=Administrator)"];
+    expect(await search(proxy.url, ...query)).toEqual({ exitCode: 12, lines: [] });
+  });
 });

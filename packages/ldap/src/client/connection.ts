@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { LdapError, ParseError } from "../error.ts";
 import { decodeMessage } from "../message/decode.ts";
 import { encodeMessage } from "../message/encode.ts";
-import type { Control, ExtendedResponse, LdapMessage, ProtocolOp, RequestOp } from "../message/message.ts";
+import type { Control, ExtendedResponse, LdapMessage, LdapResult, ProtocolOp, RequestOp } from "../message/message.ts";
 import { finalResponseTypes } from "../message/op-tag.ts";
 import { Oid } from "../oid.ts";
 import { ResultCode } from "../result-code.ts";
@@ -226,7 +226,12 @@ export class Connection {
     // An answer to what was abandoned, or one from a confused server: there is nobody to give it to.
     const outstanding = this.#outstanding.get(messageId);
     if (outstanding === undefined) return;
-    const isFinal = protocolOp.type === finalResponseTypes[outstanding.request.type];
+    const finalType = finalResponseTypes[outstanding.request.type];
+    const isRefusal =
+      protocolOp.type !== finalType &&
+      protocolOp.type === "extendedResponse" &&
+      protocolOp.resultCode !== ResultCode.success;
+    const isFinal = protocolOp.type === finalType || isRefusal;
     if (!isFinal && !isIntermediate(protocolOp, outstanding.request)) {
       throw new ParseError("ERR_MESSAGE", `a ${outstanding.request.type} was answered with a ${protocolOp.type}`);
     }
@@ -238,7 +243,9 @@ export class Connection {
         return;
       }
     }
-    outstanding.receiver.receive(message, messageBytes, isFinal);
+    // Samba refuses so whatever has a critical control that it does not know.
+    const { request, receiver } = outstanding;
+    receiver.receive(isRefusal ? asRefusalOf(request, message, protocolOp) : message, messageBytes, isFinal);
   }
 
   /** After a StartTLS that succeeded the connection stays exclusive, and silent, until TLS is there. */
@@ -313,6 +320,16 @@ export class Connection {
 
 function isStartTls(request: AnsweredRequest): boolean {
   return request.type === "extendedRequest" && request.requestName === Oid.startTls;
+}
+
+/** The same result as what should have ended the request. */
+function asRefusalOf(
+  { type }: AnsweredRequest,
+  message: LdapMessage,
+  { resultCode, matchedDn, diagnosticMessage, referral }: LdapResult,
+): LdapMessage {
+  const protocolOp = { type: finalResponseTypes[type], resultCode, matchedDn, diagnosticMessage, referral };
+  return { ...message, protocolOp: protocolOp as ProtocolOp };
 }
 
 function isIntermediate(response: ProtocolOp, request: AnsweredRequest): boolean {

@@ -161,6 +161,30 @@ describe("a server that does not speak LDAP properly", () => {
     await closed;
   });
 
+  it("an extended response that refuses ends whatever was asked, as Samba has it", async () => {
+    const refusal = {
+      ...done,
+      resultCode: 12,
+      diagnosticMessage: "no",
+      responseName: undefined,
+      responseValue: undefined,
+    };
+    await using server = await startTcpServer((socket) =>
+      socket.on("data", (bytes) => {
+        const { messageId } = decodeMessage(bytes);
+        socket.write(reply({ messageId, protocolOp: { type: "extendedResponse", ...refusal }, controls: [] }));
+      }),
+    );
+    await using client = await LdapClient.connect({ url: server.url });
+    for (const [ask, type] of [
+      [() => client.searchAll(rootDse), "searchResultDone"],
+      [() => client.del(base), "delResponse"],
+      [() => client.whoAmI(), "extendedResponse"],
+    ] as const) {
+      await expect(ask()).rejects.toMatchObject({ resultCode: 12, result: { type, diagnosticMessage: "no" } });
+    }
+  });
+
   it("one byte at a time is slow and nothing worse", async () => {
     const entry: LdapMessage = {
       messageId: 1,

@@ -11,6 +11,7 @@ import {
   ParseError,
   type RequestOp,
   type ResponseOp,
+  ResultCode,
   resultCodeName,
 } from "@espalier/ldap";
 import { withControl } from "../frame/controls.ts";
@@ -18,6 +19,7 @@ import { putMessageId } from "../frame/envelope.ts";
 import type { Frame } from "../frame/frame.ts";
 import { FrameReader } from "../frame/frame-reader.ts";
 import { idWidth, withMessageId } from "../frame/message-id.ts";
+import { peekResultCode } from "../frame/peek.ts";
 import type { ConnectionIdentity } from "./connection-identity.ts";
 import type { Latency } from "./latency.ts";
 import { finalTags, isIntermediate, OutstandingRequests, type UpstreamRequest } from "./outstanding-requests.ts";
@@ -345,6 +347,10 @@ export class UpstreamConnection {
       this.#receivedFinal(request, frame);
     } else if (isIntermediate(request.opTag, frame.opTag)) {
       request.receiver?.response(frame, false);
+    } else if (frame.opTag === OpTag.extendedResponse && peekResultCode(frame) !== ResultCode.success) {
+      // Samba refuses so whatever has a critical control that it does not know.
+      frame.bytes[frame.opStart] = request.finalTag;
+      this.#receivedFinal(request, { ...frame, opTag: request.finalTag });
     } else {
       this.#violated(`a message with tag ${frame.opTag} in the answer to a request with tag ${request.opTag}`);
     }

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect } from "node:net";
+import type { ResponseOp } from "@espalier/ldap";
 import { until } from "@espalier/tests/lab";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { encodeControl, readControls } from "../../src/frame/controls.ts";
@@ -251,10 +252,29 @@ describe("a bind that is abandoned", () => {
   });
 });
 
+const extendedResponse = (resultCode: number): ResponseOp => ({
+  ...{ type: "extendedResponse", resultCode, matchedDn: "", diagnosticMessage: "no", referral: [] },
+  ...{ responseName: undefined, responseValue: undefined },
+});
+
+it("an extended response that refuses is the end of whatever was asked, as Samba has it", async () => {
+  const { id, receiver } = send(9, "cn=a");
+  const other = send(10, "cn=b");
+  await received(2);
+  peer.answer(id, extendedResponse(12));
+  await receiver.ended();
+  const refusal = { type: "searchResultDone", resultCode: 12, matchedDn: "", diagnosticMessage: "no", referral: [] };
+  expect(receiver.responses).toEqual([{ messageId: id, op: refusal, isFinal: true }]);
+  peer.answer(other.id, searchDone());
+  await other.receiver.ended();
+  expect([other.receiver.losses, connection.lost]).toEqual([[], undefined]);
+});
+
 describe("a backend that breaks the protocol", () => {
   it.each([
     ["an answer to nobody", (id: number) => peer.answer(id + 1, searchDone())],
     ["another kind of answer", (id: number) => peer.answer(id, bindResponse())],
+    ["an extended response that is a success", (id: number) => peer.answer(id, extendedResponse(0))],
     [
       "an answer given twice",
       (id: number) => {
