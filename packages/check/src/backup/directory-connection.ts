@@ -18,11 +18,15 @@ export interface OpenedNode extends AsyncDisposable {
   readonly rootDse: RootDse;
 }
 
+export const activeDirectory = "Active Directory";
+/** MS-ADTS §3.1.1.3.4.3.1. */
+const activeDirectoryCapability = "1.2.840.113556.1.4.800";
+
 export interface RootDse {
   readonly namingContexts: readonly string[];
   readonly subschemaSubentry: string | undefined;
   readonly supportedControls: ReadonlySet<string>;
-  /** `OpenLDAP`, `389`, or what it says of itself. */
+  /** `OpenLDAP`, `389`, {@link activeDirectory}, or what it says of itself. */
   readonly server: string;
 }
 
@@ -114,12 +118,13 @@ export async function readRootDse(client: LdapClient): Promise<RootDse> {
   const { entries } = await client.searchAll({ baseObject: "", scope: "baseObject", attributes: ["*", "+"] });
   const [entry] = entries;
   const isOpenLdap = entry?.texts("objectClass").some((name) => name.toLowerCase() === "openldaprootdse") === true;
+  const isActiveDirectory = entry?.texts("supportedCapabilities").includes(activeDirectoryCapability) === true;
   const vendor = entry?.text("vendorName") ?? "unknown";
   return {
     namingContexts: entry?.texts("namingContexts") ?? [],
     subschemaSubentry: entry?.text("subschemaSubentry"),
     supportedControls: new Set(entry?.texts("supportedControl")),
-    server: isOpenLdap ? "OpenLDAP" : vendor.startsWith("389") ? "389" : vendor,
+    server: isOpenLdap ? "OpenLDAP" : vendor.startsWith("389") ? "389" : isActiveDirectory ? activeDirectory : vendor,
   };
 }
 

@@ -6,7 +6,7 @@ import { BackupError } from "./backup-error.ts";
 import type { Environment } from "./child-program.ts";
 import { type Contents, differences } from "./contents.ts";
 import { describeDatabase, parseDatabaseUrl, type ServerDatabase } from "./database-url.ts";
-import { baseOf, type OpenedNode, openCluster } from "./directory-connection.ts";
+import { activeDirectory, baseOf, type OpenedNode, openCluster } from "./directory-connection.ts";
 import { syncDirectory } from "./durable-file.ts";
 import type { ManifestPart } from "./manifest.ts";
 import type { UnlockedBackup } from "./opened-backup.ts";
@@ -251,6 +251,14 @@ async function directoryTarget(
     throw new BackupError("refused", `The configuration has no cluster ${wanted.replace(/^ldap:/, "")}: ${known}.`);
   }
   const node: OpenedNode = await openCluster(source.cluster, source.login, "write");
+  if (node.rootDse.server === activeDirectory) {
+    await node[Symbol.asyncDispose]();
+    throw new BackupError(
+      "refused",
+      `${node.url} is an Active Directory, which takes no SIDs, GUIDs and passwords over LDAP: restore its own backup ` +
+        "(samba-tool domain backup restore, Windows Server Backup).",
+    );
+  }
   const baseDn = part.baseDn ?? baseOf(source.cluster, node.rootDse);
   const { name: backup } = options.unlocked.backup;
   return {

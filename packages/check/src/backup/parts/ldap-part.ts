@@ -20,7 +20,7 @@ import { LdapClientError, type SearchEntry } from "@espalier/ldap/client";
 import { BackupError } from "../backup-error.ts";
 import { type Environment, programPath, streamOf } from "../child-program.ts";
 import type { Contents } from "../contents.ts";
-import { baseOf, type OpenedNode, openCluster } from "../directory-connection.ts";
+import { activeDirectory, baseOf, type OpenedNode, openCluster } from "../directory-connection.ts";
 import { SetDigest } from "../set-digest.ts";
 import type { DirectorySource } from "../source.ts";
 import type { Bytes, PartToWrite, Surroundings } from "./part.ts";
@@ -126,6 +126,12 @@ class DirectoryReading {
   }
 
   warnings(): string[] {
+    if (this.#opened.rootDse.server === activeDirectory) {
+      return [
+        "Active Directory shows no passwords and takes no accounts back over LDAP: make its own backup, too " +
+          "(samba-tool domain backup, Windows Server Backup)",
+      ];
+    }
     if (this.#people === 0 || this.#passwords > 0) return [];
     return ["no entry has a userPassword: is the account that reads it allowed to see them?"];
   }
@@ -139,8 +145,8 @@ class DirectoryReading {
   async *#search(attributes: readonly string[]): AsyncGenerator<SearchEntry, void, undefined> {
     const { client, rootDse, url } = this.#opened;
     const search = { baseObject: this.#base, filter: everyEntry, attributes };
-    // Referral objects are entries like others here.
-    const controls = [manageDsaITControl()];
+    // Referral objects are entries like others here; Active Directory has none.
+    const controls = rootDse.supportedControls.has(Oid.manageDsaIT) ? [manageDsaITControl()] : [];
     try {
       yield* client.paged(search, { pageSize }, { controls }).entries();
       // 389 Directory Server knows the control too, and has given them already.
