@@ -4,8 +4,16 @@ import type { Attributes, Value } from "@espalier/manager/api";
 /** One line for a person. */
 export function valueText(value: Value): string {
   if (typeof value === "string") return value;
-  if ("base64" in value) return `${Math.floor((value.base64.length * 3) / 4).toLocaleString()} bytes`;
+  if ("base64" in value) {
+    const bytes = bytesOf(value.base64);
+    return bytes === 1 ? "1 byte" : `${bytes.toLocaleString()} bytes`;
+  }
   return value.scheme === undefined ? "hidden" : `hidden (${value.scheme})`;
+}
+
+/** RFC 4648 §4: four characters stand for three bytes, less one for each that pads. */
+function bytesOf(base64: string): number {
+  return (base64.length * 3) / 4 - (/=*$/.exec(base64)?.[0].length ?? 0);
 }
 
 /** Attribute names are the same in any letter case. */

@@ -46,7 +46,7 @@ export default function Palette() {
     queryKey: ["palette", cluster, sought],
     enabled: cluster !== undefined && sought.length >= 2,
     queryFn: ({ signal }) => {
-      const any = filter`(|(uid=${sought}*)(cn=*${sought}*)(mail=${sought}*)(ou=${sought}*))`;
+      const any = filter`(|(uid=${sought}*)(sAMAccountName=${sought}*)(cn=*${sought}*)(mail=${sought}*)(ou=${sought}*))`;
       const body = {
         filter: formatFilter(any),
         attributes: ["cn", "uid", "mail"],

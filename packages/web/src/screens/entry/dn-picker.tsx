@@ -37,6 +37,6 @@ export function DnPicker({ cluster, label, value, onChange }: DnPickerProps) {
 }
 
 function bodyFor(sought: string) {
-  const any = filter`(|(uid=${sought}*)(cn=*${sought}*)(sn=${sought}*)(mail=${sought}*)(ou=${sought}*))`;
+  const any = filter`(|(uid=${sought}*)(sAMAccountName=${sought}*)(cn=*${sought}*)(sn=${sought}*)(mail=${sought}*)(ou=${sought}*))`;
   return { filter: formatFilter(any), attributes: ["cn"], limit: maxSuggestions };
 }

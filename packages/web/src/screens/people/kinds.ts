@@ -7,7 +7,8 @@ import type { TableColumn } from "../../parts/virtual-table.tsx";
 export type PeopleKind = "users" | "groups";
 
 const classes: Readonly<Record<PeopleKind, Filter>> = {
-  users: filter`(|(objectClass=inetOrgPerson)(objectClass=posixAccount)(objectClass=account)(objectClass=user))`,
+  // Machines are users, too, of Active Directory.
+  users: filter`(|(objectClass=inetOrgPerson)(objectClass=posixAccount)(objectClass=account)(&(objectClass=user)(!(objectClass=computer))))`,
   groups: filter`(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=groupOfMembers)(objectClass=posixGroup)(objectClass=group))`,
 };
 
@@ -26,10 +27,18 @@ export const usualColumns: Readonly<Record<PeopleKind, readonly { readonly name:
     ],
   };
 
+/** Who has no `uid` has the other in Active Directory. */
+const loginNames = ["uid", "sAMAccountName"];
+
+/** What is to be asked for so that the columns can be shown. */
+export function attributesFor(columns: readonly { readonly name: string }[]): string[] {
+  return columns.flatMap(({ name }) => (name === "uid" ? loginNames : [name]));
+}
+
 /** Those whose name, login name or mail address has the text. */
 export function filterFor(kind: PeopleKind, text: string): string {
   if (text === "") return formatFilter(classes[kind]);
-  const any = filter`(|(uid=*${text}*)(cn=*${text}*)(mail=*${text}*)(sn=*${text}*))`;
+  const any = filter`(|(uid=*${text}*)(sAMAccountName=*${text}*)(cn=*${text}*)(mail=*${text}*)(sn=*${text}*))`;
   return formatFilter({ type: "and", filters: [classes[kind], any] });
 }
 
@@ -37,7 +46,10 @@ export function columnsFor(
   columns: readonly { readonly name: string; readonly label: string }[],
 ): TableColumn<EntryJson>[] {
   return columns.map(({ name, label }) => {
-    const text = (entry: EntryJson) => valuesOf(entry.attributes, name).map(valueText).join(", ");
+    const text = (entry: EntryJson) =>
+      attributesFor([{ name }])
+        .map((each) => valuesOf(entry.attributes, each).map(valueText).join(", "))
+        .find((values) => values !== "") ?? "";
     const isNumber = /number$/i.test(name);
     return {
       id: name,

@@ -12,7 +12,7 @@ import { Empty } from "../../parts/empty.tsx";
 import { ProblemAlert } from "../../parts/problem-alert.tsx";
 import { useSearchPages } from "../../parts/use-search.ts";
 import { VirtualTable } from "../../parts/virtual-table.tsx";
-import { columnsFor, filterFor, type PeopleKind, usualColumns } from "./kinds.ts";
+import { attributesFor, columnsFor, filterFor, type PeopleKind, usualColumns } from "./kinds.ts";
 
 export interface PeopleTableProps {
   readonly cluster: string;
@@ -40,14 +40,14 @@ export function PeopleTable({ cluster, kind, sought, onSeek, selection, onSelect
     const configured = forms.data?.columns[kind].filter(({ isVisible }) => isVisible) ?? [];
     return configured.length > 0 ? configured : usualColumns[kind];
   }, [forms.data, kind]);
-  const attributes = useMemo(() => [...shown.map(({ name }) => name), "cn"], [shown]);
+  const attributes = useMemo(() => [...attributesFor(shown), "cn"], [shown]);
   const { search, entries } = useSearchPages(cluster, { filter: filterFor(kind, settled), attributes });
   const columns = useMemo(() => columnsFor(shown), [shown]);
   const open = (entry: EntryJson) =>
     onOpen === undefined
       ? void navigate({ to: "/c/$cluster/entry", params: { cluster }, search: { dn: entry.dn } })
       : onOpen(entry.dn);
-  const last = search.data?.pages.at(-1);
+  const problem = search.data?.pages.find((page) => page.problem !== undefined)?.problem;
   return (
     <>
       <Group>
@@ -68,9 +68,9 @@ export function PeopleTable({ cluster, kind, sought, onSeek, selection, onSelect
         </Text>
       </Group>
       {search.isError && <ProblemAlert error={search.error} onRetry={() => void search.refetch()} />}
-      {last?.complete === false && last.cursor === undefined && (
-        <Text size="sm" c="orange" role="status">
-          The server stopped at a limit of its own: there are more.
+      {problem !== undefined && (
+        <Text size="sm" role="status">
+          <b>Not everything is here.</b> {problem}
         </Text>
       )}
       {search.isSuccess && entries.length === 0 ? (
