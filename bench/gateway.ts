@@ -215,8 +215,12 @@ export async function benchGateway(parameters: readonly string[]): Promise<void>
     await using one = await start(1);
     await using several = await start(cores);
     const servers: Servers = { one, several, slapd, bare };
-    suspend(one);
-    suspend(several);
+    // Whatever happens: one that is suspended would not end.
+    using resumed = new DisposableStack();
+    for (const gateway of [one, several]) {
+      suspend(gateway);
+      resumed.defer(() => resume(gateway));
+    }
     const ofSetup = wanted.filter((candidate) => candidate.setup === setup);
     // Servers run for days: what the first thousands of operations cost to compile is not what is measured.
     for (const row of ofSetup) await warmUp(row, servers);
@@ -225,8 +229,6 @@ export async function benchGateway(parameters: readonly string[]): Promise<void>
       console.log(line.join("  "));
       lines.push(line);
     }
-    resume(one);
-    resume(several);
   }
   const head = [
     "work",

@@ -92,6 +92,9 @@ describe("the manager of an Active Directory", () => {
     ]);
     const { body } = await post("/password", { dn, generate: true });
     expect(await signIn("bob", body.generatedPassword ?? "")).toBe(201);
+    // As a change among others the password is made up, too.
+    const { body: applied } = await post("/changes", { changes: [{ type: "password", dn }] });
+    expect(await signIn("bob", applied.results?.[0]?.generatedPassword ?? "")).toBe(201);
     expect((await post("/password", { dn, generate: true, mustChange: true })).body.mustChange).toBe(true);
     expect(await passwordState(dn)).toEqual({ set: "unknown", mustChange: true, disabled: false });
   });
@@ -102,9 +105,19 @@ describe("the manager of an Active Directory", () => {
     const change = (oldPassword: string) =>
       post("/password/own", { oldPassword, newPassword: "Another-passw0rd" }, carl);
     expect((await change("not-Carls-passw0rd")).body.title).toBe("The old password is not right.");
-    // The domain wants a password kept for a day, which shows that the old one was taken.
-    expect((await change(firstPassword)).body.ldap?.diagnosticMessage).toContain("password is too young to change");
+    // The domain wants a password kept for a day.
+    const tooYoung = await change(firstPassword);
+    expect([tooYoung.body.code, tooYoung.body.ldap?.diagnosticMessage]).toEqual([
+      "password_policy",
+      expect.stringContaining("password is too young to change"),
+    ]);
     expect(await signIn("carl", firstPassword)).toBe(201);
+    const minimum = { operation: "replace", attribute: "minPwdAge", values: ["0"] };
+    await post("/changes", { changes: [{ type: "modify", dn: samba.baseDn, changes: [minimum] }] });
+    expect((await change(firstPassword)).body).toMatchObject({ warnings: [], mustChange: false });
+    expect(await signIn("carl", "Another-passw0rd")).toBe(201);
+    // The session goes on with the new one.
+    expect((await carl.ask(`GET ${api}/entry?dn=${encodeURIComponent(`CN=carl,${users()}`)}`)).status).toBe(200);
   });
 
   it("disables and enables accounts", async () => {
@@ -162,6 +175,7 @@ interface Answer {
   readonly did?: readonly string[];
   readonly warnings?: readonly string[];
   readonly generatedPassword?: string;
+  readonly results?: readonly { readonly generatedPassword?: string }[];
   readonly set?: unknown;
   readonly mustChange?: unknown;
   readonly disabled?: unknown;

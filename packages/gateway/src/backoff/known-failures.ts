@@ -3,6 +3,7 @@
  * asking, where no rule could refuse it.
  */
 import type { BindAttempt } from "./attempt.ts";
+import { maxRecords } from "./ledger.ts";
 import { LruMap } from "./lru-map.ts";
 
 /** As JSON, in which it passes between processes. Times are what is left, in milliseconds: each process has a clock of its own. */
@@ -15,21 +16,15 @@ export interface Failures {
   readonly spentAccounts: readonly (readonly [account: string, forMs: number])[];
 }
 
-export interface KnownFailuresOptions {
-  /** As many as the ledger keeps of each. */
-  readonly maxRecords: number;
-  /** Milliseconds of a clock that is never set back. @default performance.now */
-  readonly clock?: () => number;
-}
-
 export class KnownFailures {
   readonly #now: () => number;
   readonly #pairs: LruMap<true>;
   readonly #addressesSpentUntilMs: LruMap<number>;
   readonly #accountsSpentUntilMs: LruMap<number>;
 
-  constructor({ maxRecords, clock = () => performance.now() }: KnownFailuresOptions) {
-    this.#now = clock;
+  /** @param now milliseconds of a clock that is never set back */
+  constructor(now: () => number) {
+    this.#now = now;
     this.#pairs = new LruMap(maxRecords);
     this.#addressesSpentUntilMs = new LruMap(maxRecords);
     this.#accountsSpentUntilMs = new LruMap(maxRecords);

@@ -1,14 +1,8 @@
 /** The back-off's ledger as a worker has it: the primary holds it, and is asked only about whom it could refuse. */
 import type { BindAttempt } from "../backoff/attempt.ts";
 import { FamiliarAddresses } from "../backoff/familiar-addresses.ts";
-import { type Failures, KnownFailures, type KnownFailuresOptions } from "../backoff/known-failures.ts";
-import {
-  type BackoffDecision,
-  type BackoffLedger,
-  familiarForMs,
-  maxFamiliarAccounts,
-  maxRecords,
-} from "../backoff/ledger.ts";
+import { type Failures, KnownFailures } from "../backoff/known-failures.ts";
+import { type BackoffDecision, type BackoffLedger, familiarForMs, maxFamiliarAccounts } from "../backoff/ledger.ts";
 import type { ToPrimary } from "./messages.ts";
 
 export type BindEnding = "failed" | "succeeded" | "unverified";
@@ -32,10 +26,11 @@ export class RemoteLedger implements BackoffLedger {
   #isLost = false;
   #lastId = 0;
 
-  constructor(send: (message: ToPrimary) => void, options: Partial<KnownFailuresOptions> = {}) {
+  /** @param now milliseconds of a clock that is never set back */
+  constructor(send: (message: ToPrimary) => void, now: () => number = () => performance.now()) {
     this.#send = send;
-    this.#now = options.clock ?? (() => performance.now());
-    this.#failures = new KnownFailures({ maxRecords, ...options });
+    this.#now = now;
+    this.#failures = new KnownFailures(now);
   }
 
   /** Rejects when the primary is gone: without it nobody can say. */

@@ -33,7 +33,7 @@ function newProcesses(count: number) {
   const start = () => {
     const worker = workers.length;
     channels.push([]);
-    workers.push(new RemoteLedger((message) => channels[worker]!.push(() => received(worker, message)), { clock }));
+    workers.push(new RemoteLedger((message) => channels[worker]!.push(() => received(worker, message)), clock));
     const failures = ledger.failures();
     channels[worker]!.push(() => workers[worker]!.know(failures));
     return workers[worker]!;

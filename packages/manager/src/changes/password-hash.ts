@@ -1,5 +1,5 @@
 /** Passwords hashed here, for servers that would keep them as they are sent: RFC 2307 §5.3 in the salted forms. */
-import { createHash, randomBytes, randomInt } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import type { Change, PartialAttribute } from "@espalier/ldap";
 import type { Vendor } from "../clusters/cluster.ts";
 
@@ -29,12 +29,6 @@ export function hashPassword(password: Uint8Array, scheme: "SSHA" | "SSHA512", s
     .update(salt)
     .digest();
   return `{${scheme}}${Buffer.concat([digest, salt]).toString("base64")}`;
-}
-
-/** For servers that make up none: 20 characters that nobody confuses when reading them out, about 110 bits. */
-export function generatePassword(): string {
-  const alphabet = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-  return Array.from({ length: 20 }, () => alphabet[randomInt(alphabet.length)]).join("");
 }
 
 /** Prefixes that servers know for a hash, or for where else the password is. Anything else is a password in clear text. */

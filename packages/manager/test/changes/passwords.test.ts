@@ -4,7 +4,7 @@ import { attribute } from "@espalier/ldap";
 import { requirePrograms, type Slapd, startSlapd } from "@espalier/tests/lab";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { EntryChange } from "../../src/changes/change-set.ts";
-import { generatePassword, hashPassword } from "../../src/changes/password-hash.ts";
+import { hashPassword } from "../../src/changes/password-hash.ts";
 import { baseDn, type ChangesLab, changesLab, Directory, directoryLdif, person, sessionOf } from "./lab.ts";
 
 const describe = requirePrograms({ slapd: "slapd", ldapsearch: "ldap-utils" });
@@ -159,10 +159,8 @@ describe("hashes that are made here", () => {
     ]);
   });
 
-  it("have a salt of their own, and generated passwords nothing in common", () => {
+  it("have a salt of their own", () => {
     const hashes = Array.from({ length: 50 }, () => hashPassword(Buffer.from("x"), "SSHA"));
-    const passwords = Array.from({ length: 50 }, generatePassword);
-    expect([new Set(hashes).size, new Set(passwords).size]).toEqual([50, 50]);
-    for (const password of passwords) expect(password).toMatch(/^[a-km-zA-HJ-NP-Z2-9]{20}$/);
+    expect(new Set(hashes).size).toBe(50);
   });
 });
