@@ -287,7 +287,7 @@ describe("the configuration of a server", () => {
     await using server = await startSlapd({ ...options, logsOperations: true });
     const lab = await replicationLab({ cluster: clusterOf([server]), identity: person(annDn, "secret of ann") });
     await lab.get("");
-    expect(server.process.log).toContain(' SRCH base="cn=config"');
+    await until("the line of the search", () => server.process.log.includes(' SRCH base="cn=config"'));
     const binds = [...server.process.log.matchAll(/ BIND dn="([^"]*)" method=/g)].map(([, dn]) => dn);
     expect(new Set(binds.filter((dn) => dn !== ""))).toEqual(new Set([annDn]));
     expect(server.process.log).not.toMatch(/RESULT tag=97 err=49/);
