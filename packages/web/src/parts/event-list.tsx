@@ -1,7 +1,7 @@
 /** Events in lines: how grave, what, to what, by whom, when. */
-import { Anchor, Badge, Group, Stack, Text } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
+import { Badge, Group, Stack, Text } from "@mantine/core";
 import type { ApiOutput } from "../api/client.ts";
+import { EventLink } from "./event-link.tsx";
 import { eventName } from "./event-names.ts";
 import { Time } from "./time.tsx";
 
@@ -33,13 +33,9 @@ export function EventList({ events }: { readonly events: readonly EventJson[] })
           </Badge>
           <div style={{ minWidth: 0 }}>
             <Text size="sm" className="break">
-              <Anchor
-                inherit
-                fw={600}
-                renderRoot={(props) => <Link to="/timeline" search={{ id: event.id }} {...props} />}
-              >
+              <EventLink id={event.id} fw={600}>
                 {eventName(event.type)}
-              </Anchor>{" "}
+              </EventLink>{" "}
               {event.subject === event.actor ? "" : event.subject}
             </Text>
             <Text size="xs" c="dimmed" className="break">

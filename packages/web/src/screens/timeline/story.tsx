@@ -3,6 +3,7 @@ import { Anchor, Group, Skeleton, Stack, Text, Timeline } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { api } from "../../api/client.ts";
+import { EventLink } from "../../parts/event-link.tsx";
 import { severityColours } from "../../parts/event-list.tsx";
 import { eventName } from "../../parts/event-names.ts";
 import { ProblemAlert } from "../../parts/problem-alert.tsx";
@@ -69,13 +70,9 @@ function Heading({ step, id }: { readonly step: StoryStep; readonly id: string }
         {event.id === id ? (
           <b>{name}</b>
         ) : (
-          <Anchor
-            inherit
-            underline="always"
-            renderRoot={(props) => <Link to="/timeline" search={{ id: event.id }} {...props} />}
-          >
+          <EventLink id={event.id} underline="always">
             {name}
-          </Anchor>
+          </EventLink>
         )}{" "}
         {event.subject}
         {event.id === id ? " (this event)" : ""}
