@@ -476,6 +476,31 @@ describe("the browser page", () => {
     await page.getByRole("link", { name: "Entry added" }).click();
     const dialog = page.getByRole("dialog", { name: "Entry added" });
     await dialog.getByText(`done by ${site.slapd.rootDn}; part of the audit trail`).waitFor();
+    // The list behind it is still the one that was asked for.
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "hidden" });
+    expect(new URL(page.url()).search).toContain("type=entry");
+  });
+
+  it("the timeline goes on by itself, keeps what it has shown when that is turned off, and catches up", async () => {
+    await page.goto(`${site.url}/timeline?type=session.*`);
+    const shown = page.getByRole("link", { name: "Signed in" });
+    await shown.first().waitFor();
+    const before = await shown.count();
+    const oneMore = async () => {
+      const visitor = await newPage();
+      await visitor.goto(site.url);
+      await signIn(visitor, "vera");
+      await visitor.getByRole("heading", { level: 1, name: "Home" }).waitFor();
+      await visitor.context().close();
+    };
+    await oneMore();
+    await until("the first", async () => (await shown.count()) === before + 1);
+    await page.getByRole("switch", { name: "Live" }).click();
+    await oneMore();
+    expect(await shown.count()).toBe(before + 1);
+    await page.getByRole("switch", { name: "Live" }).click();
+    await until("the second", async () => (await shown.count()) === before + 2);
   });
 
   it("who may only look is offered nothing else", async () => {

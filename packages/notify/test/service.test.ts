@@ -63,7 +63,8 @@ async function streamed(
         string,
         string
       >;
-      if (fields.id !== undefined) events.push({ id: fields.id, event: fields.event! });
+      // The first id is where the stream begins, and no event.
+      if (fields.event !== undefined) events.push({ id: fields.id!, event: fields.event });
     }
   }
   leaving.abort();

@@ -114,9 +114,9 @@ async function follow(log: EventLog, following: FollowOptions, out: Output): Pro
   const end = () => ending.abort();
   process.once("SIGINT", end).once("SIGTERM", end);
   const stream = log.stream({
+    after: after ?? (await log.headPosition()),
     filter: filterOf(options),
     signal: ending.signal,
-    ...(after === undefined ? {} : { after }),
   });
   try {
     for await (const event of stream) out.write(json ? `${JSON.stringify(event)}\n` : formatEvent(event));

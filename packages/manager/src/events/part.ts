@@ -1,5 +1,12 @@
 /** The timeline of the store, shown to those whose roles let them see it. */
-import { EventError, type EventFilter, type EventLog, parseLastEventId, type StoredEvent } from "@espalier/service";
+import {
+  EventError,
+  type EventFilter,
+  type EventLog,
+  parseLastEventId,
+  type StoredEvent,
+  serverSentEventsHead,
+} from "@espalier/service";
 import { ApiError } from "../api/problem.ts";
 import { type ApiPart, apiPart, StreamAnswer } from "../api/route.ts";
 import { eventRoutes } from "./routes.ts";
@@ -20,6 +27,8 @@ export function eventPart({ log }: EventPartNeeds): ApiPart {
     "GET /events": async ({ query, session }) => {
       const maySee = visibleTo(session);
       const { limit, cursor: given, from, until } = query;
+      // Before the events are looked for: what is stored meanwhile may then be told twice, and is never missed.
+      const position = await log.headPosition();
       const events: StoredEvent[] = [];
       let cursor = given;
       for (let page = 0; page < maxPages; page += 1) {
@@ -29,7 +38,7 @@ export function eventPart({ log }: EventPartNeeds): ApiPart {
         cursor = found.cursor;
         if (cursor === undefined || events.length >= limit) break;
       }
-      return { events: events.map(eventJson), ...defined({ cursor }) };
+      return { events: events.map(eventJson), position, ...defined({ cursor }) };
     },
     "GET /events/stream": async ({ query, session, signal, headers }) => {
       const maySee = visibleTo(session);
@@ -37,12 +46,13 @@ export function eventPart({ log }: EventPartNeeds): ApiPart {
       const filter = filterOf(query);
       // What is wrong with it is told before the stream begins.
       await log.query({ ...filter, limit: 1 }).catch(asInvalid);
-      const after = parseLastEventId(headers["last-event-id"] as string | undefined) ?? query.after;
-      const found = log.stream({ ...defined({ after }), filter, signal });
+      const last = parseLastEventId(headers["last-event-id"] as string | undefined) ?? query.after;
+      const after = last ?? (await log.headPosition());
+      const found = log.stream({ after, filter, signal });
       async function* pieces() {
         streams += 1;
         try {
-          yield "retry: 2000\n\n";
+          yield serverSentEventsHead(after);
           for await (const event of withHeartbeat(found, signal)) {
             if (event === undefined) yield ":\n\n";
             // Without a type of its own: the browser tells all of one stream to one listener.

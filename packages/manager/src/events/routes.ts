@@ -46,11 +46,16 @@ export const eventRoutes = defineRoutes({
       limit: z.coerce.number().int().min(1).max(500).default(50),
       cursor: z.string().max(500).optional(),
     }),
-    response: z.object({ events: z.array(eventSchema), cursor: z.string().optional() }),
+    response: z.object({
+      events: z.array(eventSchema),
+      position: z.number().int().describe("The `after` of a stream that misses nothing since this page."),
+      cursor: z.string().optional(),
+    }),
   },
   "GET /events/stream": {
     summary: "What happens, as it happens.",
-    description: "Server-sent events; goes on after `Last-Event-ID`.",
+    description:
+      "Server-sent events, from now on; goes on after `Last-Event-ID`, or after `after`. Begins with the id after which it tells everything.",
     tag: "events",
     access: "session",
     query: z.object({ ...filter, after: z.coerce.number().int().min(0).optional().describe("A position.") }),

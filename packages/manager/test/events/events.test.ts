@@ -127,7 +127,28 @@ it("a stream gives what happens from then on, in the order of the log, without a
   await log.append(inWest);
   await log.append(ofProxy);
   while (!text.includes("ldap9")) text += (await pieces.read()).value ?? "";
-  expect([...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => id)).toEqual(["3"]);
+  // It begins with the position after which it tells everything.
+  expect([...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => id)).toEqual(["1", "3"]);
   closing.abort();
   while (!(await pieces.read()).done);
+});
+
+it("nothing is missed between a page and a stream, nor by a stream that is cut off before anything happened", async () => {
+  const { app, log, closing } = await serve(auditorOf("east"), [inEast, ofProxy]);
+  const { position } = (await app.inject("/events?severity=low")).json<{ position: number }>();
+  const address = await app.listen({ host: "127.0.0.1", port: 0 });
+  const begin = async (query: string, headers: Readonly<Record<string, string>> = {}) => {
+    const response = await fetch(`${address}/events/stream${query}`, { headers });
+    return response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  };
+  const cut = await begin("");
+  const [, lastId] = /^id: (\d+)\nretry: 2000\n\n$/.exec((await cut.read()).value ?? "") ?? [];
+  await cut.cancel();
+  await log.append({ ...ofProxy, subject: "ldap10" });
+  for (const pieces of [await begin(`?after=${position}`), await begin("", { "last-event-id": lastId ?? "none" })]) {
+    let text = "";
+    while (!text.includes("ldap10")) text += (await pieces.read()).value ?? "";
+    expect([...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => id)).toEqual(["2", "3"]);
+  }
+  closing.abort();
 });

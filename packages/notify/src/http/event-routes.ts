@@ -46,24 +46,26 @@ export function eventRoutes({ log, keys, logger, closing }: EventRoutesOptions):
         }
         const query = request.query as Readonly<Record<string, unknown>>;
         let filter: EventQuery;
+        let after: number;
         try {
           filter = queryOf(request.query);
           // What is wrong with it is told before the stream begins.
           await log.query({ ...filter, limit: 1 });
+          const last = parseLastEventId(request.headers["last-event-id"]) ?? parseLastEventId(query.after as string);
+          after = last ?? (await log.headPosition());
         } catch (error) {
           return answerError(error, reply);
         }
         const { types, severities, subject, audit } = filter;
-        const after = parseLastEventId(request.headers["last-event-id"]) ?? parseLastEventId(query.after as string);
         reply.hijack();
         for (const [name, value] of Object.entries(reply.getHeaders())) {
           if (value !== undefined) reply.raw.setHeader(name, value);
         }
         streams += 1;
         try {
-          await sendServerSentEvents(reply.raw, (gone) =>
+          await sendServerSentEvents(reply.raw, after, (gone) =>
             log.stream({
-              ...(after === undefined ? {} : { after }),
+              after,
               filter: defined({ types, severities, subject, audit }),
               signal: AbortSignal.any([gone, closing]),
             }),

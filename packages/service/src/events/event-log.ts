@@ -24,7 +24,7 @@ import {
   type PreparedEvent,
   type StoredEvent,
 } from "./stored-event.ts";
-import { readStream, type StreamOptions } from "./stream.ts";
+import { headPosition, readStream, type StreamOptions } from "./stream.ts";
 
 /** What `openStore` is given so that the log has its tables. */
 export const eventMigrations: MigrationSet = {
@@ -161,8 +161,13 @@ export class EventLog implements EventSink {
    * Events in the order of their commits, those of other nodes too, each once, as they come. It ends by its signal or by
    * being left, and throws what the store does when that is away: go on after the last position then.
    */
-  stream(options: StreamOptions = {}): AsyncGenerator<StoredEvent, void, undefined> {
+  stream(options: StreamOptions): AsyncGenerator<StoredEvent, void, undefined> {
     return readStream(this.#store, options);
+  }
+
+  /** Of the event that was stored last; 0 for none. @throws StoreError */
+  headPosition(): Promise<number> {
+    return headPosition(this.#store);
   }
 
   /** See {@link verifyChain}. */

@@ -21,12 +21,22 @@ export function parseLastEventId(text: string | readonly string[] | undefined): 
 }
 
 /**
+ * What a stream begins with: how soon to come again, and after which position. An id without data is no event, but the browser
+ * keeps it, so that one who is cut off before anything happened goes on where it began.
+ */
+export function serverSentEventsHead(after: number): string {
+  return `id: ${after}\nretry: ${retryMs}\n\n`;
+}
+
+/**
  * Answers with the events until they end or the client goes away, and not faster than it reads. Ends the response.
  *
+ * @param after the position after which the events begin: known before the answer begins, as what happens from then on must be told
  * @param open begins the stream; its signal is aborted when the client goes away
  */
 export async function sendServerSentEvents(
   response: ServerResponse,
+  after: number,
   open: (signal: AbortSignal) => AsyncIterable<StoredEvent>,
 ): Promise<void> {
   const gone = new AbortController();
@@ -38,7 +48,7 @@ export async function sendServerSentEvents(
     // nginx would gather them.
     "x-accel-buffering": "no",
   });
-  response.write(`retry: ${retryMs}\n\n`);
+  response.write(serverSentEventsHead(after));
   const heartbeat = setInterval(() => {
     if (!response.writableNeedDrain) response.write(":\n\n");
   }, heartbeatMs);

@@ -7,8 +7,8 @@ import { type EventFilter, selectStream } from "./query.ts";
 import { type EventRow, eventOfRow, type StoredEvent } from "./stored-event.ts";
 
 export interface StreamOptions {
-  /** Position of the last event that was seen; 0 for all. Without it, only what is stored from now on. */
-  readonly after?: number;
+  /** Position of the last event that was seen: 0 for all, {@link headPosition} for what is stored from then on. */
+  readonly after: number;
   readonly filter?: EventFilter;
   /** Ends the stream, without an error. */
   readonly signal?: AbortSignal;
@@ -30,7 +30,7 @@ export async function* readStream(
 ): AsyncGenerator<StoredEvent, void, undefined> {
   // Listening begins before the first look, so that nothing is committed between the two without waking us.
   using bell = new Bell(store, signal);
-  let seen = after ?? (await headPosition(store));
+  let seen = after;
   while (!bell.isAborted) {
     bell.reset();
     const lookedMs = performance.now();
@@ -49,7 +49,8 @@ export async function* readStream(
   }
 }
 
-async function headPosition(store: Store): Promise<number> {
+/** Of the event that was stored last; 0 for none. @throws StoreError */
+export async function headPosition(store: Store): Promise<number> {
   const head = await store.first<{ readonly position: number }>(sql`SELECT position FROM event_head`);
   return head?.position ?? 0;
 }

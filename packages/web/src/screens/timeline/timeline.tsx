@@ -53,8 +53,10 @@ export default function Timeline() {
     queryFn: ({ pageParam: cursor, signal }) => api("GET /events", { query: { ...filter, cursor, limit: 50 }, signal }),
     getNextPageParam: ({ cursor }) => cursor,
   });
-  const url = apiUrl("GET /events/stream", { query: filter });
-  const live = useLiveEvents(url, isLive && events.isSuccess);
+  // From where the list was read, so that nothing falls between the two.
+  const after = events.data?.pages[0]?.position;
+  const url = apiUrl("GET /events/stream", { query: { ...filter, after } });
+  const live = useLiveEvents(url, isLive && after !== undefined);
   const known = new Set<string>();
   const shown = [...live, ...(events.data?.pages.flatMap((page) => page.events) ?? [])].filter((event) => {
     if (known.has(event.id)) return false;
@@ -110,16 +112,21 @@ export default function Timeline() {
   );
 }
 
-/** What came since the screen was opened. The browser connects again by itself. */
+/** What has come of the stream, newest first, also after it was turned off. The browser connects again by itself. */
 function useLiveEvents(url: string, isOn: boolean): readonly EventJson[] {
-  const [events, setEvents] = useState<readonly EventJson[]>([]);
+  const [came, setCame] = useState<{ readonly url: string; readonly events: readonly EventJson[] }>({
+    url,
+    events: [],
+  });
   useEffect(() => {
-    setEvents([]);
     if (!isOn) return;
     const source = new EventSource(url);
     source.onmessage = ({ data }: MessageEvent<string>) =>
-      setEvents((before) => [JSON.parse(data) as EventJson, ...before].slice(0, maxLive));
+      setCame((before) => {
+        const earlier = before.url === url ? before.events : [];
+        return { url, events: [JSON.parse(data) as EventJson, ...earlier].slice(0, maxLive) };
+      });
     return () => source.close();
   }, [url, isOn]);
-  return events;
+  return came.url === url ? came.events : [];
 }
