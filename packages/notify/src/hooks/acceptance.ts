@@ -10,7 +10,7 @@ import {
   type Store,
   StoreError,
 } from "@espalier/service";
-import { selectDigest } from "./digests.ts";
+import { findDigest, isGathered } from "./digests.ts";
 
 export interface AcceptedEvent {
   readonly event: NewEvent & { readonly dedupeKey: string };
@@ -66,16 +66,32 @@ export class Acceptance {
         // The same ones when it is tried anew.
         requests ??= take();
         const events = requests.map(({ prepared }) => prepared);
-        return this.#log.appendEachAtEnd(transaction, events, selectDigest(requests[0]?.receivedMs ?? 0));
+        return this.#log.appendEachAtEnd(transaction, events, isGathered(requests[0]?.receivedMs ?? 0));
       });
       const stored = outcomes();
-      for (const [index, { resolve }] of requests!.entries()) resolve(stored[index]!);
+      for (const [index, request] of requests!.entries()) {
+        const outcome = stored[index];
+        if (outcome === undefined) void this.#resolveGathered(request);
+        else request.resolve(outcome);
+      }
     } catch (error) {
       requests ??= take();
       const isAway = error instanceof StoreError && error.code === "ERR_STORE_UNAVAILABLE";
       // One of them is the matter: the others are stored without it.
       if (requests.length > 1 && !isAway) for (const request of requests) await this.#settle(() => [request]);
       else for (const { reject } of requests) reject(error);
+    }
+  }
+
+  async #resolveGathered(request: Waiting): Promise<void> {
+    const { prepared, receivedMs, resolve, reject } = request;
+    try {
+      const id = await findDigest(this.#store, prepared.checked.dedupeKey ?? "", receivedMs);
+      if (id !== undefined) resolve({ id, isDuplicate: true });
+      // It was removed meanwhile, as it held no longer.
+      else await this.#settle(() => [request]);
+    } catch (error) {
+      reject(error);
     }
   }
 }

@@ -60,9 +60,17 @@ const maxDataLength = 16_384;
 const flushedAtOnce = 50;
 const otherTypes = "other";
 
-/** The digest that a request with the dedupe key `claims.key` is in already. */
-export function selectDigest(now: number): Statement {
-  return sql`SELECT digest_id FROM hook_gathered WHERE key = claims.key AND until > ${now}`;
+/** A condition: a request with the dedupe key `claims.key` is in a digest already. For EXISTS PostgreSQL may read the whole table. */
+export function isGathered(now: number): Statement {
+  return sql`(SELECT digest_id FROM hook_gathered WHERE key = claims.key AND until > ${now}) IS NOT NULL`;
+}
+
+/** The id of that digest. */
+export async function findDigest(store: Store, dedupeKey: string, now: number): Promise<string | undefined> {
+  const row = await store.first<{ readonly digest_id: string }>(
+    sql`SELECT digest_id FROM hook_gathered WHERE key = ${dedupeKey} AND until > ${now}`,
+  );
+  return row?.digest_id;
 }
 
 export async function gather(transaction: Transaction, request: GatheredRequest): Promise<Gathered> {

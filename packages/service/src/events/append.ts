@@ -9,23 +9,28 @@ import type { CheckedEvent, EventRow } from "./stored-event.ts";
 /** The channel that is woken by new events. */
 export const eventsChannel = "events";
 
-/** The events of one transaction, in the order in which they were added. */
+/** The events of one transaction. */
 export interface PendingEvents {
-  readonly events: Map<string, CheckedEvent>;
-  /** Of those of them whose dedupe keys are claimed at the end. */
-  readonly claims: KeyClaim[];
-  /** Queries of one value each: the id of what has the dedupe key `claims.key` already, and is no event. */
-  readonly otherOwners: Statement[];
+  /** In the order in which they were added. */
+  readonly added: AddedEvent[];
+  /** Conditions, of which one holds where what is no event has the dedupe key `claims.key`. */
+  readonly taken: Statement[];
   /** Events that were not added, being duplicates. */
   duplicates: number;
-  /** By dedupe key, what those claimed at the end belong to; known once they are claimed. */
-  owners: ReadonlyMap<string, string>;
-  /** Known once they are inserted. */
-  rows: readonly EventRow[];
+  /** By dedupe key, the events that those claimed at the end belong to; known once this is committed. */
+  owners: () => ReadonlyMap<string, string>;
+  /** What was inserted; known once this is committed. */
+  rows: () => readonly EventRow[];
 }
 
-const eventColumns = {
-  position: "bigint",
+export interface AddedEvent {
+  readonly event: CheckedEvent;
+  /** Of its dedupe key, at the end of the transaction: it is inserted if it gets it. */
+  readonly claim?: KeyClaim | undefined;
+}
+
+/** As in the table, but for the position. */
+const contentColumns = {
   id: "text",
   time: "bigint",
   type: "text",
@@ -38,7 +43,8 @@ const eventColumns = {
   link: "bigint",
   hash: "text",
 } as const;
-const columnNames = new Statement([Object.keys(eventColumns).join(", ")], []);
+const insertedColumns = { ordinal: "bigint", is_claimed: "smallint", ...contentColumns } as const;
+const contentNames = new Statement([Object.keys(contentColumns).join(", ")], []);
 
 /** Rows of an INSERT: SQLite takes 32,766 values in a statement, and keeps a text of its own for each number of rows. */
 const insertedAtOnce = 50;
@@ -46,6 +52,9 @@ const insertedAtOnce = 50;
 /**
  * The row `event_head` is locked first, and stays so until the commit: so positions and links are in the order of the
  * commits on every node, and who sees one sees all before it. Nothing else is locked after it, so it is in no deadlock.
+ *
+ * The database numbers what is inserted, as it knows which events have got their keys: so nothing has to be waited for before the
+ * commit, unless a link of the audit trail must be made, whose hash covers the one before.
  */
 export class AppendStep implements FinalStep<PendingEvents> {
   readonly #now: () => number;
@@ -57,37 +66,35 @@ export class AppendStep implements FinalStep<PendingEvents> {
   }
 
   begin(): PendingEvents {
-    return { events: new Map(), claims: [], otherOwners: [], duplicates: 0, owners: new Map(), rows: [] };
+    return { added: [], taken: [], duplicates: 0, owners: () => new Map(), rows: () => [] };
   }
 
   async run(transaction: Transaction, pending: PendingEvents): Promise<void> {
-    if (pending.events.size === 0) return;
+    const { added, taken } = pending;
+    if (added.length === 0) return;
     const lock = transaction.database === "postgres" ? sql` FOR UPDATE` : sql``;
-    // Without waiting for the claims: the lock is taken after theirs.
-    const [owners, head] = await Promise.all([
-      claimKeys(transaction, pending.claims, pending.otherOwners, this.#now()),
-      transaction.first<EventHead>(sql`${selectHead}${lock}`.prepared()),
-    ]);
-    if (head === undefined) throw new TypeError("the table event_head has lost its row");
+    const claims = added.flatMap(({ claim }) => claim ?? []);
+    const owners = claimKeys(transaction, claims, taken, this.#now());
+    const head = transaction.send<EventHead>(sql`${selectHead}${lock}`.prepared());
     pending.owners = owners;
-    for (const { key, eventId } of pending.claims) {
-      // What has no owner any more is added: what its sender is told of must be there.
-      if ((owners.get(key) ?? eventId) === eventId) continue;
-      pending.events.delete(eventId);
-      pending.duplicates += 1;
+    let known: readonly EventRow[] | undefined;
+    pending.rows = () => (known ??= numbered(inserted(added, owners()), headOf(head())));
+    let links: ReadonlyMap<string, EventRow> = new Map();
+    if (added.some(({ event }) => event.audit)) {
+      await transaction.answered();
+      links = new Map(pending.rows().map((row) => [row.id, row]));
     }
-    const rows = numbered([...pending.events.values()], head);
-    pending.rows = rows;
-    const last = rows.at(-1);
-    if (last === undefined) return;
+    const rows = added.map(({ event, claim }, ordinal) => {
+      const { link = null, hash = null } = links.get(event.id) ?? {};
+      return { ordinal, is_claimed: Number(claim !== undefined), ...contentOf(event), link, hash };
+    });
     for (let start = 0; start < rows.length; start += insertedAtOnce) {
-      const table = sqlTable(transaction.database, eventColumns, rows.slice(start, start + insertedAtOnce));
-      transaction.send(
-        sql`INSERT INTO events (${columnNames}) SELECT ${columnNames} FROM ${table} AS added`.prepared(),
-      );
+      insert(transaction, rows.slice(start, start + insertedAtOnce));
     }
-    const { link, hash } = rows.findLast((row) => row.link !== null) ?? head;
-    transaction.send(sql`UPDATE event_head SET position = ${last.position}, link = ${link}, hash = ${hash}`.prepared());
+    const last = [...links.values()].findLast(({ link }) => link !== null);
+    if (last !== undefined) {
+      transaction.send(sql`UPDATE event_head SET link = ${last.link}, hash = ${last.hash}`.prepared());
+    }
     transaction.wake(eventsChannel);
   }
 
@@ -96,16 +103,48 @@ export class AppendStep implements FinalStep<PendingEvents> {
   }
 }
 
-/** @param head where the log and the chain ended before them */
+type InsertedRow = Parameters<typeof sqlTable<typeof insertedColumns>>[2][number];
+
+/** For `EXISTS` in place of the comparison PostgreSQL would read the whole table of keys. */
+function insert(transaction: Transaction, rows: readonly InsertedRow[]): void {
+  const table = sqlTable(transaction.database, insertedColumns, rows);
+  transaction.send(
+    sql`INSERT INTO events (position, ${contentNames})
+      SELECT (SELECT position FROM event_head) + row_number() OVER (ORDER BY ordinal), ${contentNames} FROM ${table} AS added
+      WHERE is_claimed = 0
+        OR id = (SELECT event_id FROM event_dedupe WHERE key = added.dedupe_key)`.prepared(),
+  );
+  transaction.send(
+    sql`UPDATE event_head SET position = coalesce(
+      (SELECT max(events.position) FROM events WHERE events.position > event_head.position), position)`.prepared(),
+  );
+}
+
+/** Those that the statement inserts. */
+function inserted(added: readonly AddedEvent[], owners: ReadonlyMap<string, string>): readonly CheckedEvent[] {
+  return added.flatMap(({ event, claim }) =>
+    claim === undefined || owners.get(claim.key) === event.id ? [event] : [],
+  );
+}
+
+/** As the statement numbers them, and chained. @param head where the log and the chain ended before them */
 function numbered(events: readonly CheckedEvent[], head: EventHead): readonly EventRow[] {
   let { position, link, hash } = head;
   return events.map((event) => {
-    const { id, time, type, severity, subject, source, actor, data, dedupeKey, audit } = event;
     position += 1;
-    const row = { position, id, time, type, severity, subject, source, actor, data, dedupe_key: dedupeKey };
-    if (!audit) return { ...row, link: null, hash: null };
+    const row = { position, ...contentOf(event) };
+    if (!event.audit) return { ...row, link: null, hash: null };
     link += 1;
     hash = linkHash({ ...row, link }, hash);
     return { ...row, link, hash };
   });
+}
+
+function contentOf({ id, time, type, severity, subject, source, actor, data, dedupeKey }: CheckedEvent) {
+  return { id, time, type, severity, subject, source, actor, data, dedupe_key: dedupeKey };
+}
+
+function headOf([head]: readonly EventHead[]): EventHead {
+  if (head === undefined) throw new TypeError("the table event_head has lost its row");
+  return head;
 }

@@ -6,7 +6,7 @@ import type { MigrationSet } from "../store/migrations.ts";
 import { type Statement, sql } from "../store/statement.ts";
 import type { Store } from "../store/store.ts";
 import type { Transaction } from "../store/transaction.ts";
-import { AppendStep, eventsChannel, type PendingEvents } from "./append.ts";
+import { type AddedEvent, AppendStep, eventsChannel, type PendingEvents } from "./append.ts";
 import { type ChainReport, verifyChain } from "./chain.ts";
 import { formatCursor } from "./cursor.ts";
 import { claimKeys, type KeyClaim } from "./dedupe-keys.ts";
@@ -94,9 +94,11 @@ export class EventLog implements EventSink {
   async append(event: NewEvent, options: AppendOptions = {}): Promise<StoredEvent> {
     const prepared = this.prepare(event, options);
     for (;;) {
-      const { outcomes, pending } = await this.#store.write((transaction) => this.#addAtEnd(transaction, [prepared]));
-      const [{ id }] = outcomes() as [Appended];
-      const row = pending.rows.find((each) => each.id === id) ?? (await this.#row(id));
+      const { outcomes, pending } = await this.#store.write((transaction) =>
+        this.#addAtEnd(transaction, [prepared], false),
+      );
+      const { id } = outcomes()[0]!;
+      const row = pending.rows().find((each) => each.id === id) ?? (await this.#row(id));
       if (row !== undefined) return eventOfRow(row);
       // Retention removed the earlier one, and its key with it, in between.
     }
@@ -119,18 +121,17 @@ export class EventLog implements EventSink {
 
   /**
    * As {@link appendWith} for many at once, which costs no more statements than one, and none before the transaction's end: so
-   * what became of them can be asked once it is committed.
+   * what became of them can be asked once it is committed. `undefined` is one that was not added, as what is no event had its key.
    *
-   * @param otherOwner a query of one value: the id of what has the dedupe key `claims.key` already, and is no event. An event
-   *   with such a key is its duplicate.
+   * @param isTaken a condition, which holds where what is no event has the dedupe key `claims.key`
    */
   appendEachAtEnd(
     transaction: Transaction,
     events: readonly PreparedEvent[],
-    otherOwner?: Statement,
-  ): () => readonly Appended[] {
-    const { pending, outcomes } = this.#addAtEnd(transaction, events);
-    if (otherOwner !== undefined) pending.otherOwners.push(otherOwner);
+    isTaken?: Statement,
+  ): () => readonly (Appended | undefined)[] {
+    const { pending, outcomes } = this.#addAtEnd(transaction, events, isTaken !== undefined);
+    if (isTaken !== undefined) pending.taken.push(isTaken);
     return outcomes;
   }
 
@@ -200,24 +201,32 @@ export class EventLog implements EventSink {
   async #add(transaction: Transaction, { checked, dedupeWindowMs }: PreparedEvent): Promise<Appended> {
     const pending = transaction.atEnd(this.#step);
     const now = this.#now();
-    const owners = await claimKeys(transaction, claimsOf(checked, now + dedupeWindowMs), [], now);
-    const appended = appendedAs(checked, owners);
+    const claim = claimOf(checked, now + dedupeWindowMs, false);
+    const owners = claimKeys(transaction, claim === undefined ? [] : [claim], [], now);
+    if (claim !== undefined) await transaction.answered();
+    const appended = appendedAs(checked, owners())!;
     if (appended.isDuplicate) pending.duplicates += 1;
-    else pending.events.set(checked.id, checked);
+    else pending.added.push({ event: checked });
     return appended;
   }
 
   #addAtEnd(
     transaction: Transaction,
     events: readonly PreparedEvent[],
-  ): { readonly pending: PendingEvents; readonly outcomes: () => readonly Appended[] } {
+    mayBeTaken: boolean,
+  ): { readonly pending: PendingEvents; readonly outcomes: () => readonly (Appended | undefined)[] } {
     const pending = transaction.atEnd(this.#step);
     const now = this.#now();
     for (const { checked, dedupeWindowMs } of events) {
-      pending.events.set(checked.id, checked);
-      pending.claims.push(...claimsOf(checked, now + dedupeWindowMs));
+      pending.added.push({ event: checked, claim: claimOf(checked, now + dedupeWindowMs, mayBeTaken) });
     }
-    return { pending, outcomes: () => events.map(({ checked }) => appendedAs(checked, pending.owners)) };
+    return {
+      pending,
+      outcomes: () => {
+        const owners = pending.owners();
+        return events.map(({ checked }) => appendedAs(checked, owners));
+      },
+    };
   }
 
   /** @param isRetry the commit of an earlier attempt may have been done without our being told */
@@ -225,7 +234,7 @@ export class EventLog implements EventSink {
     return this.#store.write(async (transaction) => {
       const { id } = event.checked;
       if (isRetry && (await transaction.first(sql`SELECT 1 FROM events WHERE id = ${id}`)) !== undefined) return;
-      this.#addAtEnd(transaction, [event]);
+      this.#addAtEnd(transaction, [event], false);
     });
   }
 
@@ -233,19 +242,22 @@ export class EventLog implements EventSink {
     return this.#store.first<EventRow>(sql`SELECT * FROM events WHERE id = ${id}`);
   }
 
-  #count({ rows, duplicates }: PendingEvents): void {
-    this.#metrics.duplicates.labels({}).inc(duplicates);
-    for (const { severity } of rows) this.#metrics.stored.labels({ severity: severities[severity]! }).inc();
+  #count({ added, duplicates, owners, rows }: PendingEvents): void {
+    const known = owners();
+    const isDuplicate = ({ event, claim }: AddedEvent) =>
+      claim !== undefined && appendedAs(event, known)?.isDuplicate === true;
+    this.#metrics.duplicates.labels({}).inc(duplicates + added.filter(isDuplicate).length);
+    for (const { severity } of rows()) this.#metrics.stored.labels({ severity: severities[severity]! }).inc();
   }
 }
 
-function claimsOf({ id, dedupeKey }: CheckedEvent, until: number): readonly KeyClaim[] {
-  return dedupeKey === null ? [] : [{ key: dedupeKey, eventId: id, until }];
+function claimOf({ id, dedupeKey }: CheckedEvent, until: number, mayBeTaken: boolean): KeyClaim | undefined {
+  return dedupeKey === null ? undefined : { key: dedupeKey, eventId: id, until, mayBeTaken };
 }
 
-function appendedAs({ id, dedupeKey }: CheckedEvent, owners: ReadonlyMap<string, string>): Appended {
-  const owner = dedupeKey === null ? id : (owners.get(dedupeKey) ?? id);
-  return { id: owner, isDuplicate: owner !== id };
+function appendedAs({ id, dedupeKey }: CheckedEvent, owners: ReadonlyMap<string, string>): Appended | undefined {
+  const owner = dedupeKey === null ? id : owners.get(dedupeKey);
+  return owner === undefined ? undefined : { id: owner, isDuplicate: owner !== id };
 }
 
 function register(metrics: Metrics, waiting: () => number) {

@@ -25,8 +25,10 @@ export interface Transaction {
   first<T extends object = Row>(statement: Statement): Promise<T | undefined>;
   /** Resolves to how many rows were inserted, changed or deleted. */
   run(statement: Statement): Promise<number>;
-  /** As {@link run}, without waiting for it: when it fails, so does the commit. */
-  send(statement: Statement): void;
+  /** As {@link all}, without waiting for it: when it fails, so does the commit. Its rows can be had once it is answered. */
+  send<T extends object = Row>(statement: Statement): () => readonly T[];
+  /** Waits for all that was sent. Of what is not waited for the answers are there with the commit's. */
+  answered(): Promise<void>;
   /** Wakes those who listen on the channel, on every node, once this is committed. */
   wake(channel: string): void;
   /** The state of that step in this transaction: what is put into it, `step.run` finds. */
@@ -125,9 +127,21 @@ class TransactionHandle implements Transaction {
     return (await this.#query(statement)).changes;
   }
 
-  send(statement: Statement): void {
+  send<T extends object>(statement: Statement): () => readonly T[] {
     this.#checkOpen();
-    this.#batch.sent(this.#query(statement));
+    let rows: readonly Row[] | undefined;
+    const answered = async () => {
+      ({ rows } = await this.#query(statement));
+    };
+    this.#batch.sent(answered());
+    return () => {
+      if (rows === undefined) throw new TypeError("the statement has not been answered yet");
+      return rows as readonly T[];
+    };
+  }
+
+  answered(): Promise<void> {
+    return this.#batch.settled();
   }
 
   wake(channel: string): void {
