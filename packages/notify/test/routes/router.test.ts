@@ -25,8 +25,8 @@ forEachDatabase((databases) => {
           "2026-01-10T12:00:00.000Z  high  backend.down",
           "  subject: ldap1",
           "  source: test",
-          "  accepting: 1",
           "  reason: connection refused",
+          "  accepting: 1",
         ].join("\n"),
         actions: [],
       };

@@ -10,7 +10,7 @@ CREATE TABLE events (
   subject text COLLATE "C" NOT NULL,
   source text COLLATE "C" NOT NULL,
   actor text COLLATE "C",
-  -- Canonical JSON, byte by byte what was hashed: jsonb would lose that.
+  -- JSON as it was reported, in the audit trail canonical, as it was hashed: jsonb would lose both.
   data text COLLATE "C",
   dedupe_key text COLLATE "C",
   -- Of the audit trail: its number in the chain, and the hash over it and the one before.

@@ -10,7 +10,7 @@ CREATE TABLE events (
   subject TEXT NOT NULL,
   source TEXT NOT NULL,
   actor TEXT,
-  -- Canonical JSON.
+  -- JSON as it was reported, in the audit trail canonical, as it was hashed.
   data TEXT,
   dedupe_key TEXT,
   -- Of the audit trail: its number in the chain, and the hash over it and the one before.

@@ -247,7 +247,7 @@ export class EventLog implements EventSink {
     const isDuplicate = ({ event, claim }: AddedEvent) =>
       claim !== undefined && appendedAs(event, known)?.isDuplicate === true;
     this.#metrics.duplicates.labels({}).inc(duplicates + added.filter(isDuplicate).length);
-    for (const { severity } of rows()) this.#metrics.stored.labels({ severity: severities[severity]! }).inc();
+    for (const { severity } of rows()) this.#metrics.stored[severity]?.inc();
   }
 }
 
@@ -263,5 +263,5 @@ function appendedAs({ id, dedupeKey }: CheckedEvent, owners: ReadonlyMap<string,
 function register(metrics: Metrics, waiting: () => number) {
   const instruments = metrics.register(eventMetrics);
   metrics.onCollect(() => instruments.waiting.labels({}).set(waiting()));
-  return instruments;
+  return { ...instruments, stored: severities.map((severity) => instruments.stored.labels({ severity })) };
 }

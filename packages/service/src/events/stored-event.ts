@@ -57,7 +57,7 @@ export interface CheckedEvent {
   readonly subject: string;
   readonly source: string;
   readonly actor: string | null;
-  /** Canonical JSON. */
+  /** JSON, canonical in the audit trail. */
   readonly data: string | null;
   readonly dedupeKey: string | null;
   readonly audit: boolean;
@@ -90,7 +90,7 @@ export function checkEvent(event: NewEvent, id: string, now: number): CheckedEve
     subject: storableText(checked.subject),
     source: storableText(checked.source),
     actor: checked.actor === undefined ? null : storableText(checked.actor),
-    data: checked.data === undefined ? null : storableData(checked.data),
+    data: checked.data === undefined ? null : storableData(checked.data, checked.audit ?? false),
     dedupeKey: checked.dedupeKey === undefined ? null : storableText(checked.dedupeKey),
     audit: checked.audit ?? false,
   };
@@ -102,11 +102,12 @@ function storableText(text: string): string {
   return cut.replaceAll("\0", "\ufffd").toWellFormed();
 }
 
-/** What the log would not show is not stored either. */
-function storableData(data: Record<string, unknown>): string {
+/** As it was reported, and canonical in the audit trail. What the log would not show is not stored either. */
+function storableData(data: Record<string, unknown>, isAudit: boolean): string {
   let text: string;
   try {
-    text = canonicalJson(JSON.parse(JSON.stringify(data, withoutSecrets)) as JsonValue);
+    text = JSON.stringify(data, withoutSecrets);
+    if (isAudit) text = canonicalJson(JSON.parse(text) as JsonValue);
   } catch (cause) {
     throw new EventError("ERR_EVENT", `data: is no JSON (${(cause as Error).message})`, { cause });
   }

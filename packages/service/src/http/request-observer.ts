@@ -22,11 +22,12 @@ const clientWentAway = 499;
 
 /** Calls `answered` once for every request, also those of clients that went away. */
 export function observeRequests(app: FastifyInstance, answered: (answered: AnsweredRequest) => void): void {
-  app.addHook("onRequest", async (request, reply) => {
+  app.addHook("onRequest", (request, reply, done) => {
     // The framework's own clock runs only where it has hooks of another kind.
     const startedAtMs = performance.now();
     // The end of every response, whole or not.
     reply.raw.once("close", () => answered(answeredRequest(request, reply, performance.now() - startedAtMs)));
+    done();
   });
 }
 

@@ -17,8 +17,9 @@ const strictTransportSecurity = "max-age=31536000; includeSubDomains";
 
 /** A route may say some of them otherwise. Over TLS, in front of which a trusted proxy may be, also HSTS (RFC 6797 §7.2). */
 export function addSecurityHeaders(app: FastifyInstance): void {
-  app.addHook("onRequest", async (request, reply) => {
+  app.addHook("onRequest", (request, reply, done) => {
     reply.headers(headers);
     if (request.protocol === "https") reply.header("strict-transport-security", strictTransportSecurity);
+    done();
   });
 }

@@ -43,9 +43,9 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   addSecurityHeaders(app);
-  app.addHook("onRequest", async (request, reply) => {
-    if (request.url.length > maxUrlLength) return reply.code(414).send({ error: "the URL is too long" });
-    return undefined;
+  app.addHook("onRequest", (request, reply, done) => {
+    if (request.url.length > maxUrlLength) void reply.code(414).send({ error: "the URL is too long" });
+    else done();
   });
   prepare?.(app);
   app.setNotFoundHandler(async (_request, reply) => reply.code(404).send({ error: "there is nothing here" }));
