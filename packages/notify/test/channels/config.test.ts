@@ -1,4 +1,3 @@
-import { createECDH } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import {
   ConfigurationError,
@@ -13,6 +12,7 @@ import { z } from "zod";
 import { type ChannelConfig, channelConfig } from "../../src/channels/config.ts";
 import { createChannel } from "../../src/channels/create-channel.ts";
 import { surroundings } from "./endpoint.ts";
+import { createVapidKeys } from "./vapid-keys.ts";
 
 const section = defineSection({
   name: "notify",
@@ -58,8 +58,8 @@ describe("the configuration of channels", () => {
   });
 
   it("makes a channel of every kind, with its name", async () => {
-    const vapid = createECDH("prime256v1");
-    const p256dh = vapid.generateKeys("base64url");
+    const { privateKey, publicKey } = createVapidKeys();
+    const p256dh = publicKey.toString("base64url");
     const keys = { p256dh, auth: Buffer.alloc(16, 1).toString("base64url") };
     const chats = ["slack", "mattermost", "teams", "discord"].map((kind) => ({ kind, url: "https://c.example/hook" }));
     const configs = [
@@ -69,7 +69,7 @@ describe("the configuration of channels", () => {
       ...chats,
       {
         kind: "web-push",
-        vapid: { subject: "mailto:a@example.com", privateKey: vapid.getPrivateKey("base64url") },
+        vapid: { subject: "mailto:a@example.com", privateKey },
         subscriptions: [{ endpoint: "https://push.example/x", keys }],
       },
       { kind: "http", url: "https://sms.example/send", json: { to: "1", text: "{{text}}" } },

@@ -15,6 +15,7 @@ import { pushPayload } from "../../src/channels/web-push.ts";
 import { encryptPush, maxPlaintextBytes } from "../../src/channels/web-push-encryption.ts";
 import { type Endpoint, type EndpointAnswer, type ReceivedRequest, startEndpoint, surroundings } from "./endpoint.ts";
 import { longText, message } from "./messages.ts";
+import { createVapidKeys } from "./vapid-keys.ts";
 
 const describe = requirePrograms({ openssl: "openssl" });
 const never = new AbortController().signal;
@@ -50,11 +51,10 @@ describe("Web Push", () => {
 
   async function pushTo(browsers: readonly Browser[]) {
     const server = await startEndpoint(certificate);
-    const vapid = createECDH("prime256v1");
-    vapid.generateKeys();
+    const { privateKey, publicKey } = createVapidKeys();
     const config = channelConfig.parse({
       kind: "web-push",
-      vapid: { subject: "mailto:admin@example.com", privateKey: vapid.getPrivateKey("base64url") },
+      vapid: { subject: "mailto:admin@example.com", privateKey },
       subscriptions: browsers.map((browser, index) => browser.subscription(`${server.origin}/push/browser-${index}`)),
       ca: certificate.authority,
     });
@@ -63,7 +63,7 @@ describe("Web Push", () => {
       await channel.close();
       await server[Symbol.asyncDispose]();
     });
-    return { server, channel, publicKey: vapid.getPublicKey() };
+    return { server, channel, publicKey };
   }
 
   function answering(server: Endpoint, byBrowser: readonly EndpointAnswer[]): void {
