@@ -1,10 +1,10 @@
 /** How events come into the table: numbered, chained and inserted together, as the last thing that their transaction does. */
 
-import { Statement, sql, sqlTable } from "../store/statement.ts";
+import { type Database, Statement, sql, sqlTable } from "../store/statement.ts";
 import type { FinalStep, Transaction } from "../store/transaction.ts";
 import { type EventHead, linkHash, selectHead } from "./chain.ts";
 import { claimKeys, type KeyClaim } from "./dedupe-keys.ts";
-import type { CheckedEvent, EventRow } from "./stored-event.ts";
+import type { ChainLink, CheckedEvent, EventRow } from "./stored-event.ts";
 
 /** The channel that is woken by new events. */
 export const eventsChannel = "events";
@@ -72,29 +72,31 @@ export class AppendStep implements FinalStep<PendingEvents> {
   async run(transaction: Transaction, pending: PendingEvents): Promise<void> {
     const { added, taken } = pending;
     if (added.length === 0) return;
-    const lock = transaction.database === "postgres" ? sql` FOR UPDATE` : sql``;
     const claims = added.flatMap(({ claim }) => claim ?? []);
     const owners = claimKeys(transaction, claims, taken, this.#now());
-    const head = transaction.send<EventHead>(sql`${selectHead}${lock}`.prepared());
-    pending.owners = owners;
-    let known: readonly EventRow[] | undefined;
-    pending.rows = () => (known ??= numbered(inserted(added, owners()), headOf(head())));
-    let links: ReadonlyMap<string, EventRow> = new Map();
-    if (added.some(({ event }) => event.audit)) {
-      await transaction.answered();
-      links = new Map(pending.rows().map((row) => [row.id, row]));
-    }
+    const hasAudit = added.some(({ event }) => event.audit);
+    const links = hasAudit ? await linksOf(transaction, () => inserted(added, owners())) : new Map<string, ChainLink>();
     const rows = added.map(({ event, claim }, ordinal) => {
-      const { link = null, hash = null } = links.get(event.id) ?? {};
+      const { number: link = null, hash = null } = links.get(event.id) ?? {};
       return { ordinal, is_claimed: Number(claim !== undefined), ...contentOf(event), link, hash };
     });
+    const heads: (() => readonly { readonly position: number }[])[] = [];
     for (let start = 0; start < rows.length; start += insertedAtOnce) {
-      insert(transaction, rows.slice(start, start + insertedAtOnce));
+      heads.push(insert(transaction, rows.slice(start, start + insertedAtOnce)));
     }
-    const last = [...links.values()].findLast(({ link }) => link !== null);
+    const last = [...links.values()].at(-1);
     if (last !== undefined) {
-      transaction.send(sql`UPDATE event_head SET link = ${last.link}, hash = ${last.hash}`.prepared());
+      transaction.send(sql`UPDATE event_head SET link = ${last.number}, hash = ${last.hash}`.prepared());
     }
+    pending.owners = owners;
+    pending.rows = () => {
+      const events = inserted(added, owners());
+      const before = (heads.at(-1)?.()[0]?.position ?? 0) - events.length;
+      return events.map((event, index) => {
+        const { number: link = null, hash = null } = links.get(event.id) ?? {};
+        return { position: before + index + 1, ...contentOf(event), link, hash };
+      });
+    };
     transaction.wake(eventsChannel);
   }
 
@@ -105,19 +107,46 @@ export class AppendStep implements FinalStep<PendingEvents> {
 
 type InsertedRow = Parameters<typeof sqlTable<typeof insertedColumns>>[2][number];
 
-/** For `EXISTS` in place of the comparison PostgreSQL would read the whole table of keys. */
-function insert(transaction: Transaction, rows: readonly InsertedRow[]): void {
-  const table = sqlTable(transaction.database, insertedColumns, rows);
+/** Gives where the log ends then. For `EXISTS` in place of the comparison PostgreSQL would read the whole table of keys. */
+function insert(transaction: Transaction, rows: readonly InsertedRow[]) {
+  const { database } = transaction;
+  const table = sqlTable(database, insertedColumns, rows);
   transaction.send(
     sql`INSERT INTO events (position, ${contentNames})
-      SELECT (SELECT position FROM event_head) + row_number() OVER (ORDER BY ordinal), ${contentNames} FROM ${table} AS added
-      WHERE is_claimed = 0
-        OR id = (SELECT event_id FROM event_dedupe WHERE key = added.dedupe_key)`.prepared(),
+      SELECT head.position + row_number() OVER (ORDER BY ordinal), ${contentNames}
+      FROM ${table} AS added, (SELECT position FROM event_head${lockOf(database)}) AS head
+      WHERE is_claimed = 0 OR id = (SELECT event_id FROM event_dedupe WHERE key = added.dedupe_key)`.prepared(),
   );
-  transaction.send(
+  return transaction.send<{ readonly position: number }>(
     sql`UPDATE event_head SET position = coalesce(
-      (SELECT max(events.position) FROM events WHERE events.position > event_head.position), position)`.prepared(),
+      (SELECT max(events.position) FROM events WHERE events.position > event_head.position), position)
+      RETURNING position`.prepared(),
   );
+}
+
+/** By the events' ids. @param events those that are inserted, once the claims are answered */
+async function linksOf(
+  transaction: Transaction,
+  events: () => readonly CheckedEvent[],
+): Promise<ReadonlyMap<string, ChainLink>> {
+  const heads = transaction.send<EventHead>(sql`${selectHead}${lockOf(transaction.database)}`.prepared());
+  await transaction.answered();
+  const [head] = heads();
+  if (head === undefined) throw new TypeError("the table event_head has lost its row");
+  let { position, link: number, hash } = head;
+  const links = new Map<string, ChainLink>();
+  for (const event of events()) {
+    position += 1;
+    if (!event.audit) continue;
+    number += 1;
+    hash = linkHash({ position, ...contentOf(event), link: number }, hash);
+    links.set(event.id, { number, hash });
+  }
+  return links;
+}
+
+function lockOf(database: Database): Statement {
+  return database === "postgres" ? sql` FOR UPDATE` : sql``;
 }
 
 /** Those that the statement inserts. */
@@ -127,24 +156,6 @@ function inserted(added: readonly AddedEvent[], owners: ReadonlyMap<string, stri
   );
 }
 
-/** As the statement numbers them, and chained. @param head where the log and the chain ended before them */
-function numbered(events: readonly CheckedEvent[], head: EventHead): readonly EventRow[] {
-  let { position, link, hash } = head;
-  return events.map((event) => {
-    position += 1;
-    const row = { position, ...contentOf(event) };
-    if (!event.audit) return { ...row, link: null, hash: null };
-    link += 1;
-    hash = linkHash({ ...row, link }, hash);
-    return { ...row, link, hash };
-  });
-}
-
 function contentOf({ id, time, type, severity, subject, source, actor, data, dedupeKey }: CheckedEvent) {
   return { id, time, type, severity, subject, source, actor, data, dedupe_key: dedupeKey };
-}
-
-function headOf([head]: readonly EventHead[]): EventHead {
-  if (head === undefined) throw new TypeError("the table event_head has lost its row");
-  return head;
 }

@@ -6,7 +6,7 @@ import type { MigrationSet } from "../store/migrations.ts";
 import { type Statement, sql } from "../store/statement.ts";
 import type { Store } from "../store/store.ts";
 import type { Transaction } from "../store/transaction.ts";
-import { type AddedEvent, AppendStep, eventsChannel, type PendingEvents } from "./append.ts";
+import { AppendStep, eventsChannel, type PendingEvents } from "./append.ts";
 import { type ChainReport, verifyChain } from "./chain.ts";
 import { formatCursor } from "./cursor.ts";
 import { claimKeys, type KeyClaim } from "./dedupe-keys.ts";
@@ -242,12 +242,15 @@ export class EventLog implements EventSink {
     return this.#store.first<EventRow>(sql`SELECT * FROM events WHERE id = ${id}`);
   }
 
-  #count({ added, duplicates, owners, rows }: PendingEvents): void {
+  #count({ added, duplicates, owners }: PendingEvents): void {
+    const { duplicates: counted, stored } = this.#metrics;
+    counted.inc(duplicates);
     const known = owners();
-    const isDuplicate = ({ event, claim }: AddedEvent) =>
-      claim !== undefined && appendedAs(event, known)?.isDuplicate === true;
-    this.#metrics.duplicates.labels({}).inc(duplicates + added.filter(isDuplicate).length);
-    for (const { severity } of rows()) this.#metrics.stored[severity]?.inc();
+    for (const { event, claim } of added) {
+      const owner = claim === undefined ? event.id : known.get(claim.key);
+      if (owner === event.id) stored[event.severity]?.inc();
+      else if (owner !== undefined) counted.inc();
+    }
   }
 }
 
@@ -263,5 +266,10 @@ function appendedAs({ id, dedupeKey }: CheckedEvent, owners: ReadonlyMap<string,
 function register(metrics: Metrics, waiting: () => number) {
   const instruments = metrics.register(eventMetrics);
   metrics.onCollect(() => instruments.waiting.labels({}).set(waiting()));
-  return { ...instruments, stored: severities.map((severity) => instruments.stored.labels({ severity })) };
+  return {
+    duplicates: instruments.duplicates.labels({}),
+    stored: severities.map((severity) => instruments.stored.labels({ severity })),
+    removed: instruments.removed,
+    unstored: instruments.unstored,
+  };
 }

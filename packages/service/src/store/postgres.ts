@@ -123,19 +123,23 @@ export class PostgresDriver implements Driver {
   }
 }
 
+/** What one of the pool has, and the driver's types leave out of it. */
+type Client = pg.ClientBase & Pick<pg.Client, "connection"> & Partial<Pick<pg.PoolClient, "release">>;
+
 class PostgresSession implements Session {
-  readonly #client: pg.ClientBase & Partial<Pick<pg.PoolClient, "release">>;
+  readonly #client: Client;
   readonly #place: string;
   #beginning: Promise<unknown> = Promise.resolve();
   #state: "open" | "committed" | "lost" = "open";
   isBegun = false;
 
   constructor(client: pg.ClientBase, place: string) {
-    this.#client = client;
+    this.#client = client as Client;
     this.#place = place;
   }
 
   begin(): void {
+    this.#gather();
     this.#beginning = this.#client.query("BEGIN").then(
       () => {
         this.isBegun = true;
@@ -169,7 +173,16 @@ class PostgresSession implements Session {
     this.#client.release?.(this.#state === "lost");
   }
 
+  /** What is asked for before anything else is waited for is one write: each wakes the server. */
+  #gather(): void {
+    const { stream } = this.#client.connection;
+    if (stream.writableCorked > 0) return;
+    stream.cork();
+    process.nextTick(() => stream.uncork());
+  }
+
   async #attempt<T>(work: () => Promise<T>): Promise<T> {
+    this.#gather();
     try {
       return await work();
     } catch (error) {
