@@ -23,7 +23,7 @@ export interface PendingEvents {
   rows: () => readonly EventRow[];
 }
 
-export interface AddedEvent {
+interface AddedEvent {
   readonly event: CheckedEvent;
   /** Of its dedupe key, at the end of the transaction: it is inserted if it gets it. */
   readonly claim?: KeyClaim | undefined;
