@@ -102,8 +102,12 @@ export function DirectoryTree(props: DirectoryTreeProps) {
   };
   const openMenu = (index: number) => {
     const row = rows[index];
+    if (row?.kind !== "entry") return;
+    // It may have been scrolled out of sight, where it has no element.
+    virtualizer.scrollToIndex(index);
     const box = document.getElementById(rowId(index))?.getBoundingClientRect();
-    if (row?.kind === "entry" && box !== undefined) onMenu(row.child, box.left + textLeft(row), box.bottom);
+    const { left, top } = scroller.current!.getBoundingClientRect();
+    onMenu(row.child, (box?.left ?? left) + textLeft(row), box?.bottom ?? top);
   };
   const move = (index: number) => {
     const next = Math.max(0, Math.min(rows.length - 1, index));
