@@ -84,10 +84,12 @@ describe("requests", () => {
     await until("the client to feel it", () => socket.writableLength > 0);
     expect(session.log).toEqual(["search cn=hold"]);
     session.release();
-    await until("the rest", () => session.log.length === 402);
+    // The answers are as long as the requests: a client that is slow to take them is caught up with in between.
+    const searches = () => session.log.filter((line) => line !== "caughtUp");
+    await until("the rest", () => searches().length === 402);
     socket.end(request(403, unbind));
     expect(await answers).toHaveLength(1 + 2 * 401);
-    expect(session.log.slice(0, 3)).toEqual(["search cn=hold", "search cn=a", `search ${"b".repeat(60_000)}`]);
+    expect(searches().slice(0, 3)).toEqual(["search cn=hold", "search cn=a", `search ${"b".repeat(60_000)}`]);
   });
 });
 
