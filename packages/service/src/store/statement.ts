@@ -10,14 +10,39 @@ export interface RenderedStatement {
   readonly values: readonly SqlValue[];
 }
 
+/** The values of rows, all between the brackets of `VALUES (…)`: one piece of a statement, however many there are. */
+class RowValues {
+  readonly width: number;
+  readonly values: readonly SqlValue[];
+
+  /** @param width of a row, one at least */
+  constructor(width: number, values: readonly SqlValue[]) {
+    this.width = width;
+    this.values = values;
+  }
+
+  /** `$3, $4), ($5, $6`. @param first the number of the first value */
+  placeholders(database: Database, first: number): string {
+    const { width, values } = this;
+    const count = values.length / width;
+    if (database === "sqlite") {
+      const row = `?${", ?".repeat(width - 1)}`;
+      return row + `), (${row}`.repeat(count - 1);
+    }
+    const row = (_: unknown, at: number) =>
+      Array.from({ length: width }, (_, column) => `$${first + at * width + column}`).join(", ");
+    return Array.from({ length: count }, row).join("), (");
+  }
+}
+
 /** Made by {@link sql}. */
 export class Statement {
   /** One more than there are values, which stand between them. */
   readonly texts: readonly string[];
-  readonly values: readonly SqlValue[];
+  readonly values: readonly (SqlValue | RowValues)[];
   readonly isPrepared: boolean;
 
-  constructor(texts: readonly string[], values: readonly SqlValue[], isPrepared = false) {
+  constructor(texts: readonly string[], values: readonly (SqlValue | RowValues)[], isPrepared = false) {
     this.texts = texts;
     this.values = values;
     this.isPrepared = isPrepared;
@@ -34,14 +59,24 @@ export class Statement {
   /** The text as the database takes it: `?` or `$1` for the values. */
   render(database: Database): RenderedStatement {
     let text = this.texts[0] ?? "";
-    for (let index = 1; index < this.texts.length; index += 1) {
-      text += (database === "sqlite" ? "?" : `$${index}`) + this.texts[index];
+    const values: SqlValue[] = [];
+    for (const [index, value] of this.values.entries()) {
+      if (value instanceof RowValues) {
+        text += value.placeholders(database, values.length + 1);
+        for (const each of value.values) values.push(each);
+      } else {
+        values.push(value);
+        text += database === "sqlite" ? "?" : `$${values.length}`;
+      }
+      text += this.texts[index + 1];
     }
-    return { text, values: this.values };
+    return { text, values };
   }
 }
 
 export type SqlPart = SqlValue | undefined | Statement;
+
+type Part = SqlPart | RowValues;
 
 /**
  * A statement, or a piece of one: a value in `${…}` becomes a parameter (`undefined` is NULL), another statement is taken
@@ -61,10 +96,11 @@ export function joinSql(statements: readonly Statement[], separator: string): St
 
 /** `(1, 2), (3, 4)`: rows for `VALUES`. */
 export function sqlRows(rows: readonly (readonly (SqlValue | undefined)[])[]): Statement {
-  return joinSql(
-    rows.map((row) => compose(["(", ...row.slice(1).map(() => ", "), ")"], row)),
-    ", ",
-  );
+  const [first = []] = rows;
+  const values = rows.flat().map((value) => value ?? null);
+  return values.length === 0
+    ? new Statement(["()"], [])
+    : new Statement(["(", ")"], [new RowValues(first.length, values)]);
 }
 
 /** The columns of {@link sqlTable}: their names, and the types that PostgreSQL gives them. */
@@ -86,16 +122,16 @@ export function sqlTable<Columns extends TableColumns>(
   if (database === "sqlite") {
     const fields = names.map((name, index) => `column${index + 1} AS ${name}`);
     const values = sqlRows(rows.map((row) => names.map((name) => row[name])));
-    return compose([`(SELECT ${fields.join(", ")} FROM (VALUES `, "))"], [values]);
+    return sql`(SELECT ${new Statement([fields.join(", ")], [])} FROM (VALUES ${values}))`;
   }
   const definitions = names.map((name) => `${name} ${columns[name]}`);
   const texts = ["(SELECT * FROM json_to_recordset(", `) AS each_row (${definitions.join(", ")}))`];
   return new Statement(texts, [JSON.stringify(rows)]);
 }
 
-function compose(strings: readonly string[], parts: readonly SqlPart[]): Statement {
+function compose(strings: readonly string[], parts: readonly Part[]): Statement {
   const texts: string[] = [];
-  const values: SqlValue[] = [];
+  const values: (SqlValue | RowValues)[] = [];
   let text = strings[0] ?? "";
   parts.forEach((part, index) => {
     const after = strings[index + 1] ?? "";

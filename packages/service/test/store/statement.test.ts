@@ -34,6 +34,19 @@ describe("a statement", () => {
     });
   });
 
+  it("writes rows among other values, each numbered on", () => {
+    const [rows, others] = [sqlRows([[2], [3]]), sqlRows([[5, 6]])];
+    const statement = sql`SELECT ${1} WHERE a IN (VALUES ${rows}) AND b = ${4} AND c IN ${others} AND d = ${7}`;
+    expect(statement.render("postgres")).toEqual({
+      text: "SELECT $1 WHERE a IN (VALUES ($2), ($3)) AND b = $4 AND c IN ($5, $6) AND d = $7",
+      values: [1, 2, 3, 4, 5, 6, 7],
+    });
+    expect(statement.render("sqlite")).toEqual({
+      text: "SELECT ? WHERE a IN (VALUES (?), (?)) AND b = ? AND c IN (?, ?) AND d = ?",
+      values: [1, 2, 3, 4, 5, 6, 7],
+    });
+  });
+
   it("however it is put together, gives each value to its own place", async () => {
     const store = await openTestStore(await sqliteDatabases().create());
     const piece: fc.Memo<{ statement: Statement; values: number[] }> = fc.memo((depth) =>
