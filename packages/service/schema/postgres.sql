@@ -54,8 +54,6 @@ ALTER TABLE ONLY public.events
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (package, number);
 
-CREATE INDEX event_dedupe_event ON public.event_dedupe USING btree (event_id);
-
 CREATE INDEX event_dedupe_until ON public.event_dedupe USING btree (until);
 
 CREATE INDEX events_audit ON public.events USING btree ("time", "position") WHERE (link IS NOT NULL);
@@ -69,6 +67,3 @@ CREATE INDEX events_subject ON public.events USING btree (subject, "time", "posi
 CREATE INDEX events_time ON public.events USING btree ("time", "position");
 
 CREATE INDEX events_type ON public.events USING btree (type, severity, "time", "position");
-
-ALTER TABLE ONLY public.event_dedupe
-    ADD CONSTRAINT event_dedupe_event_id_fkey FOREIGN KEY (event_id) REFERENCES public.events(id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED;

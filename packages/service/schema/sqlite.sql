@@ -1,10 +1,8 @@
-CREATE TABLE event_dedupe (
+CREATE TABLE "event_dedupe" (
   key TEXT PRIMARY KEY,
-  event_id TEXT NOT NULL REFERENCES events (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+  event_id TEXT NOT NULL,
   until INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-
-CREATE INDEX event_dedupe_event ON event_dedupe (event_id);
 
 CREATE INDEX event_dedupe_until ON event_dedupe (until);
 

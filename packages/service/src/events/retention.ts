@@ -1,5 +1,5 @@
 /** How long events are kept: ordinary ones by their severity, the audit trail by an age of its own, from its beginning on. */
-import { sql } from "../store/statement.ts";
+import { type Statement, sql, sqlRows } from "../store/statement.ts";
 import type { Store } from "../store/store.ts";
 import type { Transaction } from "../store/transaction.ts";
 import { type EventHead, selectHead } from "./chain.ts";
@@ -28,10 +28,13 @@ export async function removeOldEvents(options: RemovalOptions): Promise<void> {
     const before = now - retention[severity];
     for (let removed = removedAtOnce; removed === removedAtOnce && signal?.aborted !== true; ) {
       removed = await store.write((transaction) =>
-        transaction.run(sql`DELETE FROM events WHERE position IN (
-          SELECT position FROM events
-          WHERE severity = ${rank} AND time < ${before} AND link IS NULL ORDER BY time LIMIT ${removedAtOnce}
-        )`),
+        remove(
+          transaction,
+          sql`position IN (
+            SELECT position FROM events
+            WHERE severity = ${rank} AND time < ${before} AND link IS NULL ORDER BY time LIMIT ${removedAtOnce}
+          )`,
+        ),
       );
       if (removed > 0) onRemoved(severity, removed);
     }
@@ -43,6 +46,21 @@ export async function removeOldEvents(options: RemovalOptions): Promise<void> {
     removed = await store.write((transaction) => trimChain(transaction, before, options));
     if (removed > 0) onRemoved("audit", removed);
   }
+}
+
+/** Events, and the dedupe keys that they hold. Resolves to how many events. */
+async function remove(transaction: Transaction, condition: Statement): Promise<number> {
+  const removed = await transaction.all<{ readonly id: string; readonly dedupe_key: string | null }>(
+    sql`DELETE FROM events WHERE ${condition} RETURNING id, dedupe_key`,
+  );
+  const holders = removed.filter(({ dedupe_key }) => dedupe_key !== null);
+  if (holders.length > 0) {
+    const keys = sqlRows([holders.map(({ dedupe_key }) => dedupe_key)]);
+    const ids = sqlRows([holders.map(({ id }) => id)]);
+    // Another event may have got the key since.
+    await transaction.run(sql`DELETE FROM event_dedupe WHERE key IN ${keys} AND event_id IN ${ids}`);
+  }
+  return removed.length;
 }
 
 /** The oldest links up to the first that is young enough: the chain then begins after them, and says so itself. */
@@ -57,7 +75,7 @@ async function trimChain(transaction: Transaction, before: number, { announce }:
   const old = young < 0 ? oldest : oldest.slice(0, young);
   const last = old.at(-1);
   if (last === undefined) return 0;
-  await transaction.run(sql`DELETE FROM events WHERE link <= ${last.link}`);
+  await remove(transaction, sql`link <= ${last.link}`);
   await transaction.run(sql`UPDATE event_head SET trimmed_link = ${last.link}, trimmed_hash = ${last.hash}`);
   await announce(transaction, {
     type: "audit.trimmed",

@@ -70,17 +70,33 @@ forEachDatabase((databases) => {
       await expect(log.verifyChain(stored[0]?.link)).rejects.toThrow("is older than what retention has kept");
     });
 
-    it("lets a dedupe key go with its event", async () => {
+    it.each([
+      ["an ordinary event", false],
+      ["one of the audit trail", true],
+    ])("lets a dedupe key go with its event: of %s", async (_what, audit) => {
       let time = now;
       const log = createEventLog(await openTestStore(await databases.create()), {
         now: () => time,
-        dedupeWindowMs: 100 * dayMs,
+        dedupeWindowMs: 1_000 * dayMs,
       });
-      const { time: _, ...keyed } = { ...event, time: 0, dedupeKey: "k" };
+      const { time: _, ...keyed } = { ...event, time: 0, dedupeKey: "k", audit };
       const first = await log.append(keyed);
-      time += 31 * dayMs;
-      await log.retain(retention);
+      time += 500 * dayMs;
+      await log.retain({ ...retention, audit: 400 * dayMs });
       expect((await log.append(keyed)).id).not.toBe(first.id);
+    });
+
+    it("leaves a dedupe key to the later event that has it", async () => {
+      let time = now;
+      const log = createEventLog(await openTestStore(await databases.create()), { now: () => time });
+      const { time: _, ...keyed } = { ...event, time: 0, dedupeKey: "k" };
+      const first = await log.append(keyed, { dedupeWindowMs: dayMs });
+      time += 2 * dayMs;
+      const later = await log.append(keyed, { dedupeWindowMs: 100 * dayMs });
+      time += 29 * dayMs;
+      await log.retain(retention);
+      const kept = (await log.query({})).events.map(({ id }) => id);
+      expect([kept.includes(first.id), (await log.append(keyed)).id]).toEqual([false, later.id]);
     });
 
     it("may run on two nodes at the same time, while a third writes", async () => {

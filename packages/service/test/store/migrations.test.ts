@@ -34,7 +34,10 @@ forEachDatabase((databases) => {
       const children = Array.from({ length: 20 }, () => startChild(new URL("./opener.ts", import.meta.url), [url]));
       expect(await Promise.all(children.map(({ ended }) => ended))).toEqual(Array(20).fill(0));
       const applied = children.flatMap(({ lines }) => JSON.parse(lines[0] ?? "null") as string[]);
-      expect(applied).toEqual(["applied migration service/0001-events"]);
+      expect(applied).toEqual([
+        "applied migration service/0001-events",
+        "applied migration service/0002-dedupe-without-reference",
+      ]);
     }, 120_000);
 
     it("of another package are applied beside them, the missing ones at the next start", async () => {
@@ -106,9 +109,10 @@ forEachDatabase((databases) => {
       const empty = await failureOf(openStore({ url, migrations: [eventMigrations], logger: silent, asItIs: true }));
       expect(empty.message).toMatch(/holds no tables yet, so start the services once/);
       await openTestStore(url);
-      const more = migrationSet("service", { "0001-events.sql": "", "0002-more.sql": "" });
+      const files = { "0001-events.sql": "", "0002-dedupe-without-reference.sql": "", "0003-more.sql": "" };
+      const more = migrationSet("service", files);
       const older = await failureOf(openStore({ url, migrations: [more], logger: silent, asItIs: true }));
-      expect(older.message).toMatch(/lacks migration service\/0002-more: start the services once with this version\.$/);
+      expect(older.message).toMatch(/lacks migration service\/0003-more: start the services once with this version\.$/);
       await openTestStore(url, { asItIs: true });
     });
   });

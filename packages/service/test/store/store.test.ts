@@ -249,6 +249,7 @@ forEachDatabase((databases) => {
       expect(store.check().status).toBe("ok");
       expect(lines.map(({ level, message }) => `${level} ${message}`)).toEqual([
         "INFO applied migration service/0001-events",
+        "INFO applied migration service/0002-dedupe-without-reference",
         "ERROR the store is away",
         "INFO the store is back",
       ]);
