@@ -3,7 +3,7 @@
  * has no timestamp and signs no name of the delivery: a request played again is found by its body only.
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { type InboundRequest, type LiveSecret, liveSecrets, refused, type Verdict, type Verifier } from "./verifier.ts";
+import { type InboundRequest, type LiveSecret, refused, stillLive, type Verdict, type Verifier } from "./verifier.ts";
 
 export class HubVerifier implements Verifier {
   readonly #secrets: readonly LiveSecret[];
@@ -18,10 +18,10 @@ export class HubVerifier implements Verifier {
     const [, hex] = /^sha256=([0-9a-fA-F]{64})$/.exec(header.trim()) ?? [];
     if (hex === undefined) return refused("malformed_credentials");
     const given = Buffer.from(hex, "hex");
-    const live = liveSecrets(this.#secrets, request.receivedMs);
+    const live = stillLive(this.#secrets, request.receivedMs);
     if (live.length === 0) return refused("no_live_secret");
-    const isAuthentic = live.some((secret) =>
-      timingSafeEqual(given, createHmac("sha256", secret).update(request.body).digest()),
+    const isAuthentic = live.some(({ value }) =>
+      timingSafeEqual(given, createHmac("sha256", value).update(request.body).digest()),
     );
     return isAuthentic ? { isAuthentic } : refused("wrong_credentials");
   }

@@ -235,6 +235,15 @@ function inTime<T>(storing: Promise<T>): Promise<T> {
     const timer = setTimeout(() => {
       reject(new StoreError("ERR_STORE_BUSY", `nothing was stored within ${storeTimeoutMs} ms`));
     }, storeTimeoutMs);
-    storing.then(resolve, reject).finally(() => clearTimeout(timer));
+    storing.then(
+      (stored) => {
+        clearTimeout(timer);
+        resolve(stored);
+      },
+      (error) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
   });
 }

@@ -7,7 +7,7 @@ import { isImplausible, readParticle } from "./particle.ts";
 import { type PayloadSchema, readPayloadSchema } from "./payload-schema.ts";
 import { type BelievedRequest, deviceOf, type Reading, type ReadingOutcome, severityOf, typeOf } from "./reading.ts";
 import { StandardVerifier } from "./standard.ts";
-import { fillTemplate } from "./template.ts";
+import { Template } from "./template.ts";
 import { TokenVerifier } from "./token.ts";
 import type { LiveSecret, Verifier } from "./verifier.ts";
 
@@ -18,6 +18,12 @@ export class HookSource {
   readonly config: SourceConfig;
   readonly verifier: Verifier;
   readonly #schema: PayloadSchema | undefined;
+  readonly #templates: {
+    readonly type: Template | undefined;
+    readonly severity: Template;
+    readonly subject: Template | undefined;
+    readonly device: Template | undefined;
+  };
 
   /** @throws Error with a sentence when its schema cannot be used */
   constructor(config: SourceConfig) {
@@ -25,6 +31,13 @@ export class HookSource {
     this.config = config;
     this.verifier = verifierFor(config);
     this.#schema = config.schema === undefined ? undefined : readPayloadSchema(config.schema);
+    const { type, severity = "{{severity|medium}}", subject } = config.event;
+    this.#templates = {
+      type: templateOf(type),
+      severity: new Template(severity),
+      subject: templateOf(subject),
+      device: templateOf(config.device),
+    };
   }
 
   /** What metrics call its kind: the systems before called whatever signs with `X-Hub-Signature-256` generic. */
@@ -51,9 +64,7 @@ export class HookSource {
     if (problems.length > 0) return { status: "unusable", problems };
     const reading = this.#reading(request.payload, { defaultType: "hook.received", defaultDevice: undefined });
     // Only what is signed: a name that anybody can change would let the same be played again under others.
-    const identity =
-      request.deliveryId === undefined ? ["body", sha256(request.body)] : ["id", sha256(request.deliveryId)];
-    return { status: "read", reading: { ...reading, dedupeKey: this.#key(identity) } };
+    return { status: "read", reading: { ...reading, dedupeKey: this.#key(request.deliveryId ?? request.body) } };
   }
 
   #readParticle({ payload, receivedMs }: BelievedRequest): ReadingOutcome {
@@ -65,13 +76,13 @@ export class HookSource {
     const problems = this.#schema?.check(fields.payload) ?? [];
     if (problems.length > 0) return { status: "unusable", problems };
     const { event, ...rest } = this.#reading(fields.payload, {
-      defaultType: `particle.${fields.event ?? "event"}`,
+      defaultType: typeOf(`particle.${fields.event ?? "event"}`) ?? "hook.received",
       defaultDevice: fields.device,
     });
     const time = publishedMs === undefined ? {} : { time: publishedMs };
     return {
       status: "read",
-      reading: { ...rest, event: { ...event, ...time }, dedupeKey: this.#key([fields.identity]) },
+      reading: { ...rest, event: { ...event, ...time }, dedupeKey: this.#key(fields.identity) },
     };
   }
 
@@ -81,36 +92,35 @@ export class HookSource {
     const read = readAlertGroup(payload);
     if (!read.isRead) return { status: "unusable", problems: read.problems };
     const { type, severity, subject, data, identity } = read.group;
-    const { device } = this.config;
     const reading: Reading = {
       event: { type, severity, subject, data },
-      device: device === undefined ? "" : deviceOf(fillTemplate(device, payload)),
-      dedupeKey: this.#key([identity]),
+      device: deviceOf(this.#templates.device?.fill(payload) ?? ""),
+      dedupeKey: this.#key(identity),
     };
     return { status: "read", reading };
   }
 
   #reading(payload: unknown, defaults: { readonly defaultType: string; readonly defaultDevice: string | undefined }) {
-    const { event, device: deviceTemplate } = this.config;
-    const written = deviceTemplate === undefined ? defaults.defaultDevice : fillTemplate(deviceTemplate, payload);
-    const device = deviceOf(written ?? "");
-    const type = event.type === undefined ? defaults.defaultType : fillTemplate(event.type, payload);
-    const severity = severityOf(fillTemplate(event.severity ?? "{{severity|medium}}", payload));
-    const subject = event.subject === undefined ? "" : fillTemplate(event.subject, payload);
+    const { type, severity, subject, device: deviceTemplate } = this.#templates;
+    const device = deviceOf(deviceTemplate?.fill(payload) ?? defaults.defaultDevice ?? "");
     return {
       event: {
-        type: typeOf(type) ?? "hook.received",
-        severity: severity ?? "medium",
-        subject: subject.trim() || device || this.name,
+        type: type === undefined ? defaults.defaultType : (typeOf(type.fill(payload)) ?? "hook.received"),
+        severity: severityOf(severity.fill(payload)) ?? "medium",
+        subject: subject?.fill(payload).trim() || device || this.name,
         data: { ...(device === "" ? {} : { device }), payload },
       },
       device,
     };
   }
 
-  #key(identity: readonly string[]): string {
-    return `hooks/${this.name}:${sha256(JSON.stringify(identity))}`;
+  #key(identity: Uint8Array | string): string {
+    return `hooks/${this.name}:${hash("sha256", identity, "base64url")}`;
   }
+}
+
+function templateOf(text: string | undefined): Template | undefined {
+  return text === undefined ? undefined : new Template(text);
 }
 
 function verifierFor({ verifier, secrets, header }: SourceConfig): Verifier {
@@ -124,8 +134,4 @@ function verifierFor({ verifier, secrets, header }: SourceConfig): Verifier {
 
 function unusable(where: string, problem: string): ReadingOutcome {
   return { status: "unusable", problems: [{ where, problem }] };
-}
-
-function sha256(octets: Uint8Array | string): string {
-  return hash("sha256", octets, "base64url");
 }

@@ -13,11 +13,26 @@ export function templateProblem(template: string): string | undefined {
     : undefined;
 }
 
-export function fillTemplate(template: string, payload: unknown): string {
-  return template.replaceAll(placeholder, (_, path: string, otherwise: string | undefined) => {
-    const text = textAt(payload, path.split("."));
-    return text === undefined || text === "" ? (otherwise ?? "") : text;
-  });
+/** One that is filled many times. */
+export class Template {
+  /** One more than there are fields, which stand between them. */
+  readonly #texts: readonly string[];
+  readonly #fields: readonly { readonly path: readonly string[]; readonly otherwise: string }[];
+
+  constructor(template: string) {
+    const found = [...template.matchAll(placeholder)];
+    const ends = found.map(({ index, 0: whole }) => index + whole.length);
+    this.#texts = [0, ...ends].map((start, at) => template.slice(start, found[at]?.index));
+    this.#fields = found.map(([, path = "", otherwise = ""]) => ({ path: path.split("."), otherwise }));
+  }
+
+  fill(payload: unknown): string {
+    let filled = this.#texts[0] ?? "";
+    for (const [at, { path, otherwise }] of this.#fields.entries()) {
+      filled += (textAt(payload, path) || otherwise) + this.#texts[at + 1];
+    }
+    return filled;
+  }
 }
 
 function textAt(payload: unknown, path: readonly string[]): string | undefined {

@@ -6,8 +6,8 @@ import {
   type InboundRequest,
   isEqualSecret,
   type LiveSecret,
-  liveSecrets,
   refused,
+  stillLive,
   type Verdict,
   type Verifier,
 } from "./verifier.ts";
@@ -31,10 +31,10 @@ export class TokenVerifier implements Verifier {
     if (header === undefined || header === "") return refused("missing_credentials");
     const token = headerName === undefined ? tokenOf(header) : header.trim();
     if (token === undefined) return refused("malformed_credentials");
-    const live = liveSecrets(secrets, request.receivedMs);
+    const live = stillLive(secrets, request.receivedMs);
     if (live.length === 0) return refused("no_live_secret");
     // All are compared, so that the time does not tell which one is live.
-    const matches = live.filter((secret) => isEqualSecret(token, secret));
+    const matches = live.filter(({ value }) => isEqualSecret(token, value));
     return matches.length > 0 ? { isAuthentic: true } : refused("wrong_credentials");
   }
 }

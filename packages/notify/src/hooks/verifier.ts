@@ -35,8 +35,12 @@ export interface LiveSecret {
   readonly untilMs?: number;
 }
 
-export function liveSecrets(secrets: readonly LiveSecret[], nowMs: number): readonly string[] {
-  return secrets.filter(({ untilMs }) => untilMs === undefined || nowMs < untilMs).map(({ value }) => value);
+/** Those of secrets, or of what was made of them, that count now. */
+export function stillLive<Secret extends Pick<LiveSecret, "untilMs">>(
+  secrets: readonly Secret[],
+  nowMs: number,
+): readonly Secret[] {
+  return secrets.filter(({ untilMs }) => untilMs === undefined || nowMs < untilMs);
 }
 
 export function refused(failure: AuthenticationFailure): Verdict {
