@@ -15,6 +15,8 @@ export interface Session {
   query(statement: Statement): Promise<QueryResult>;
   /** Several statements without values. */
   script(text: string): Promise<void>;
+  /** Other nodes are told of the wake-up by the commit, if they do not find out by themselves. */
+  wake(channel: string): void;
 }
 
 export interface Driver {
@@ -31,8 +33,6 @@ export interface Driver {
   exclusively<T>(work: (session: Session) => Promise<T>): Promise<T>;
   /** Outside of a transaction. @throws StoreError */
   read(statement: Statement): Promise<readonly Row[]>;
-  /** What tells other nodes of a wake-up, as a part of the transaction; none where they find out by themselves. */
-  wakeStatement(channel: string): Statement | undefined;
   /**
    * Calls back for what other nodes and processes commit, from now until `close`: with the channel that was woken, or
    * `undefined` when any may have been. Resolves after the first attempt to listen.

@@ -131,8 +131,7 @@ export class GroupCommit {
           await batch.runFinalSteps();
           return results;
         });
-        const wakes = [...batch.channels].flatMap((channel) => this.#driver.wakeStatement(channel) ?? []);
-        for (const statement of wakes) batch.sent(session.query(statement));
+        for (const channel of batch.channels) session.wake(channel);
         return { batch, results };
       });
       await batch.settled();

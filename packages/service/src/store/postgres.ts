@@ -100,10 +100,6 @@ export class PostgresDriver implements Driver {
     }
   }
 
-  wakeStatement(channel: string): Statement {
-    return sql`SELECT pg_notify(${wakeChannel}, ${channel})`.prepared();
-  }
-
   async watch(onWake: (channel: string | undefined) => void): Promise<void> {
     this.#listener = new PostgresListener(this.#config, wakeChannel, onWake);
     await this.#listener.start();
@@ -131,6 +127,8 @@ class PostgresSession implements Session {
   readonly #place: string;
   #beginning: Promise<unknown> = Promise.resolve();
   #state: "open" | "committed" | "lost" = "open";
+  /** Statements that go with the commit. */
+  readonly #wakes: string[] = [];
   isBegun = false;
 
   constructor(client: pg.ClientBase, place: string) {
@@ -157,10 +155,16 @@ class PostgresSession implements Session {
     await this.#attempt(() => this.#client.query(text));
   }
 
+  wake(channel: string): void {
+    this.#wakes.push(`NOTIFY ${wakeChannel}, ${pg.escapeLiteral(channel)}`);
+  }
+
   async commit(): Promise<void> {
-    const { command } = await this.#attempt(() => this.#client.query("COMMIT"));
+    const answer: pg.QueryResult | pg.QueryResult[] = await this.#attempt(() =>
+      this.#client.query([...this.#wakes, "COMMIT"].join("; ")),
+    );
     // So PostgreSQL answers where a statement had failed.
-    if (command === "ROLLBACK") {
+    if ([answer].flat().at(-1)?.command === "ROLLBACK") {
       throw new StoreError("ERR_STORE_QUERY", "The transaction was not committed: one of its statements had failed.");
     }
     this.#state = "committed";

@@ -53,6 +53,9 @@ export class SqliteConnection {
       async script(text) {
         await ask({ script: text, isPart: true });
       },
+      wake() {
+        // Other processes find out by themselves.
+      },
       async commit() {
         await control("commit");
       },

@@ -51,10 +51,6 @@ export class SqliteDriver implements Driver {
     return (await this.#reading.query(statement)).rows;
   }
 
-  wakeStatement(): undefined {
-    return undefined;
-  }
-
   /** `data_version` of the connection that writes changes when another one has committed: one of another process. */
   async watch(onWake: (channel: undefined) => void): Promise<void> {
     const version = async () => (await this.#writer().query(sql`PRAGMA data_version`)).rows[0]?.data_version;
