@@ -1,5 +1,5 @@
 /** Which events are new: a dedupe key is its first event's for as long as the window is. */
-import { joinSql, type Statement, sql, sqlTable } from "../store/statement.ts";
+import { joinSql, type Statement, sql, sqlRows, sqlTable } from "../store/statement.ts";
 import type { Transaction } from "../store/transaction.ts";
 
 export interface KeyClaim {
@@ -49,6 +49,18 @@ export function claimKeys(
       RETURNING key, event_id AS owner`.prepared(),
   );
   return () => new Map(answer().map(({ key, owner }) => [key, owner]));
+}
+
+/** Of events that are no more, which had them. Another event may have got a key since: it keeps it. */
+export async function releaseKeys(
+  transaction: Transaction,
+  holders: readonly { readonly key: string | null; readonly id: string }[],
+): Promise<void> {
+  const held = holders.filter(({ key }) => key !== null);
+  if (held.length === 0) return;
+  const keys = sqlRows([held.map(({ key }) => key)]);
+  const ids = sqlRows([held.map(({ id }) => id)]);
+  await transaction.run(sql`DELETE FROM event_dedupe WHERE key IN ${keys} AND event_id IN ${ids}`);
 }
 
 function byRefusal(one: KeyClaim, other: KeyClaim): number {

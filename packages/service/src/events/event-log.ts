@@ -9,7 +9,7 @@ import type { Transaction } from "../store/transaction.ts";
 import { AppendStep, eventsChannel, type PendingEvents } from "./append.ts";
 import { type ChainReport, verifyChain } from "./chain.ts";
 import { formatCursor } from "./cursor.ts";
-import { claimKeys, type KeyClaim } from "./dedupe-keys.ts";
+import { claimKeys, type KeyClaim, releaseKeys } from "./dedupe-keys.ts";
 import { EmitQueue } from "./emit-queue.ts";
 import { type EventSink, type NewEvent, severities } from "./event.ts";
 import { eventMetrics } from "./metrics.ts";
@@ -100,7 +100,8 @@ export class EventLog implements EventSink {
       const { id } = outcomes()[0]!;
       const row = pending.rows().find((each) => each.id === id) ?? (await this.#row(id));
       if (row !== undefined) return eventOfRow(row);
-      // Retention removed the earlier one, and its key with it, in between.
+      // Retention removed the earlier one in between; its key as well, unless a version before did so.
+      await this.#store.write((transaction) => releaseKeys(transaction, [{ key: prepared.checked.dedupeKey, id }]));
     }
   }
 

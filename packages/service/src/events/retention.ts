@@ -1,8 +1,9 @@
 /** How long events are kept: ordinary ones by their severity, the audit trail by an age of its own, from its beginning on. */
-import { type Statement, sql, sqlRows } from "../store/statement.ts";
+import { type Statement, sql } from "../store/statement.ts";
 import type { Store } from "../store/store.ts";
 import type { Transaction } from "../store/transaction.ts";
 import { type EventHead, selectHead } from "./chain.ts";
+import { releaseKeys } from "./dedupe-keys.ts";
 import { type NewEvent, type Severity, severities } from "./event.ts";
 
 /** Ages in milliseconds. */
@@ -50,16 +51,10 @@ export async function removeOldEvents(options: RemovalOptions): Promise<void> {
 
 /** Events, and the dedupe keys that they hold. Resolves to how many events. */
 async function remove(transaction: Transaction, condition: Statement): Promise<number> {
-  const removed = await transaction.all<{ readonly id: string; readonly dedupe_key: string | null }>(
-    sql`DELETE FROM events WHERE ${condition} RETURNING id, dedupe_key`,
+  const removed = await transaction.all<{ readonly id: string; readonly key: string | null }>(
+    sql`DELETE FROM events WHERE ${condition} RETURNING id, dedupe_key AS key`,
   );
-  const holders = removed.filter(({ dedupe_key }) => dedupe_key !== null);
-  if (holders.length > 0) {
-    const keys = sqlRows([holders.map(({ dedupe_key }) => dedupe_key)]);
-    const ids = sqlRows([holders.map(({ id }) => id)]);
-    // Another event may have got the key since.
-    await transaction.run(sql`DELETE FROM event_dedupe WHERE key IN ${keys} AND event_id IN ${ids}`);
-  }
+  await releaseKeys(transaction, removed);
   return removed.length;
 }
 

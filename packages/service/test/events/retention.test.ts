@@ -1,6 +1,6 @@
 import { forEachDatabase } from "@espalier/tests/lab";
 import { describe, expect, it } from "vitest";
-import { createMetrics, type NewEvent, type Retention } from "../../src/index.ts";
+import { createMetrics, type NewEvent, type Retention, sql } from "../../src/index.ts";
 import { createEventLog, openTestStore } from "../store/databases.ts";
 
 const dayMs = 86_400_000;
@@ -84,6 +84,16 @@ forEachDatabase((databases) => {
       time += 500 * dayMs;
       await log.retain({ ...retention, audit: 400 * dayMs });
       expect((await log.append(keyed)).id).not.toBe(first.id);
+    });
+
+    it("stores an event whose dedupe key an older version left to one that it had removed", async () => {
+      const store = await openTestStore(await databases.create());
+      const log = createEventLog(store, { now: () => now });
+      const { time: _, ...keyed } = { ...event, time: 0, dedupeKey: "k" };
+      const first = await log.append(keyed);
+      await store.write((transaction) => transaction.run(sql`DELETE FROM events WHERE id = ${first.id}`));
+      const next = await log.append(keyed);
+      expect((await log.query({})).events.map(({ id }) => id)).toEqual([next.id]);
     });
 
     it("leaves a dedupe key to the later event that has it", async () => {
