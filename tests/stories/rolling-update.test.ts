@@ -114,7 +114,7 @@ describe("ldap1 and then ldap2 are updated", () => {
       await stopwatch.time(`${node.name} updated`, () => update(node, false));
       expect(await whoAmI(node)).toBe(`dn:${dnOf("user0")}\n`);
       // The wait is a step of the guide.
-      if (node === pair.ldap1) await stopwatch.time("half a minute", () => delay(30_000));
+      if (node === pair.ldap1) await stopwatch.time("40 seconds", () => delay(40_000));
     }
     await stopwatch.time("logins", () => Promise.all([logins.more(20), programs.more(20)]));
     stopwatch.print();
