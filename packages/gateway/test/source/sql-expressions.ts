@@ -23,7 +23,8 @@ const named = (content: string, quoted: string) => ({
 const nameable = text.map((content) => `n${content}`.trim());
 
 const plainComments = [
-  text.map((content) => `/*${content.replaceAll("*/", "").replaceAll("/*", "")} */`),
+  // Taken out of `**//`, the end of a comment would leave another one.
+  text.filter((content) => !/\*\/|\/\*/.test(content)).map((content) => `/*${content} */`),
   text.map((content) => `-- ${content.replaceAll("\n", "")}\n`),
 ];
 
