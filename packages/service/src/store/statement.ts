@@ -94,7 +94,7 @@ export function joinSql(statements: readonly Statement[], separator: string): St
   return statements.length === 0 ? new Statement([""], []) : compose(["", ...between, ""], statements);
 }
 
-/** `(1, 2), (3, 4)`: rows for `VALUES`. */
+/** `(1, 2), (3, 4)`: rows for `VALUES`, each of the same length. */
 export function sqlRows(rows: readonly (readonly (SqlValue | undefined)[])[]): Statement {
   const [first = []] = rows;
   const values = rows.flat().map((value) => value ?? null);

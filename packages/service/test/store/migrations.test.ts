@@ -1,4 +1,4 @@
-import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { forEachDatabase } from "@espalier/tests/lab";
@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { eventMigrations, type MigrationSet, openStore, StoreError, sql } from "../../src/index.ts";
 import { startChild } from "../child.ts";
 import { temporaryDirectory } from "../temporary-directory.ts";
-import { openTestStore, silent } from "./databases.ts";
+import { createEventLog, openTestStore, silent } from "./databases.ts";
 
 /** A package's migrations, the same text for both databases. */
 function migrationSet(name: string, files: Readonly<Record<string, string>>): MigrationSet {
@@ -16,6 +16,16 @@ function migrationSet(name: string, files: Readonly<Record<string, string>>): Mi
     for (const [file, text] of Object.entries(files)) writeFileSync(join(directory, database, file), text);
   }
   return { name, folder: new URL(`${pathToFileURL(directory)}/`) };
+}
+
+/** The tables of events as the first version made them. */
+function firstEventMigrations(): MigrationSet {
+  const directory = temporaryDirectory();
+  for (const database of ["sqlite", "postgres"]) {
+    const file = `${database}/0001-events.sql`;
+    cpSync(new URL(file, eventMigrations.folder), join(directory, file));
+  }
+  return { name: eventMigrations.name, folder: new URL(`${pathToFileURL(directory)}/`) };
 }
 
 const letters = { "0001-letters.sql": "CREATE TABLE letters (letter text); INSERT INTO letters VALUES ('a');" };
@@ -39,6 +49,17 @@ forEachDatabase((databases) => {
         "applied migration service/0002-dedupe-without-reference",
       ]);
     }, 120_000);
+
+    it("keep what a store of the first version knows, and a node of it that runs goes on", async () => {
+      const url = await databases.create();
+      const event = { type: "a.b", severity: "info", subject: "s", source: "test" } as const;
+      const older = createEventLog(await openTestStore(url, { migrations: [firstEventMigrations()] }));
+      const first = await older.append({ ...event, dedupeKey: "first" });
+      const log = createEventLog(await openTestStore(url));
+      expect((await log.append({ ...event, dedupeKey: "first" })).id).toBe(first.id);
+      const second = await older.append({ ...event, dedupeKey: "second" });
+      expect((await log.append({ ...event, dedupeKey: "second" })).id).toBe(second.id);
+    });
 
     it("of another package are applied beside them, the missing ones at the next start", async () => {
       const url = await databases.create();
