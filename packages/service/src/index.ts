@@ -34,12 +34,7 @@ export { logEventSink } from "./events/log-sink.ts";
 export { eventMetrics } from "./events/metrics.ts";
 export type { EventFilter, EventQuery } from "./events/query.ts";
 export type { Retention } from "./events/retention.ts";
-export {
-  formatServerSentEvent,
-  parseLastEventId,
-  sendServerSentEvents,
-  serverSentEventsHead,
-} from "./events/server-sent-events.ts";
+export { parseLastEventId, serverSentEvents, serverSentEventsHeaders } from "./events/server-sent-events.ts";
 export type { ChainLink, EventRow, PreparedEvent, StoredEvent } from "./events/stored-event.ts";
 export { eventOfRow } from "./events/stored-event.ts";
 export type { StreamOptions } from "./events/stream.ts";

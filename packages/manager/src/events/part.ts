@@ -5,7 +5,8 @@ import {
   type EventLog,
   parseLastEventId,
   type StoredEvent,
-  serverSentEventsHead,
+  serverSentEvents,
+  serverSentEventsHeaders,
 } from "@espalier/service";
 import { ApiError } from "../api/problem.ts";
 import { type ApiPart, apiPart, StreamAnswer } from "../api/route.ts";
@@ -19,7 +20,6 @@ export interface EventPartNeeds {
 const maxStreams = 100;
 /** Pages that are looked through for one answer, where most events are other clusters'. */
 const maxPages = 10;
-const heartbeatMs = 15_000;
 
 export function eventPart({ log }: EventPartNeeds): ApiPart {
   let streams = 0;
@@ -40,7 +40,7 @@ export function eventPart({ log }: EventPartNeeds): ApiPart {
       }
       return { events: events.map(eventJson), position, ...defined({ cursor }) };
     },
-    "GET /events/stream": async ({ query, session, signal, headers }) => {
+    "GET /events/stream": async ({ query, session, signal, headers, setHeader }) => {
       const maySee = visibleTo(session);
       if (streams >= maxStreams) throw new ApiError("unavailable", "Too many streams are open.", { retryAfter: 10 });
       const filter = filterOf(query);
@@ -48,20 +48,18 @@ export function eventPart({ log }: EventPartNeeds): ApiPart {
       await log.query({ ...filter, limit: 1 }).catch(asInvalid);
       const last = parseLastEventId(headers["last-event-id"] as string | undefined) ?? query.after;
       const after = last ?? (await log.headPosition());
-      const found = log.stream({ after, filter, signal });
+      // Without a type of its own: the browser tells all of one stream to one listener.
+      const format = (event: StoredEvent) =>
+        maySee(event) ? `data: ${JSON.stringify(eventJson(event))}\n` : undefined;
       async function* pieces() {
         streams += 1;
         try {
-          yield serverSentEventsHead(after);
-          for await (const event of withHeartbeat(found, signal)) {
-            if (event === undefined) yield ":\n\n";
-            // Without a type of its own: the browser tells all of one stream to one listener.
-            else if (maySee(event)) yield `id: ${event.position}\ndata: ${JSON.stringify(eventJson(event))}\n\n`;
-          }
+          yield* serverSentEvents(log, { after, filter, signal, format });
         } finally {
           streams -= 1;
         }
       }
+      for (const [name, value] of Object.entries(serverSentEventsHeaders)) setHeader(name, value);
       return new StreamAnswer("text/event-stream", pieces());
     },
     "GET /events/{id}": async ({ params, session }) => {
@@ -88,33 +86,6 @@ function filterOf({ type: types, severity: severities, subject, audit }: FilterQ
 function asInvalid(error: unknown): never {
   if (error instanceof EventError) throw new ApiError("invalid_request", error.message, { cause: error });
   throw error;
-}
-
-/** Proxies close what is silent for a minute: `undefined` where nothing has come for a while. */
-async function* withHeartbeat<T>(
-  source: AsyncGenerator<T, void, undefined>,
-  signal: AbortSignal,
-): AsyncGenerator<T | undefined, void, undefined> {
-  let next = source.next();
-  try {
-    while (!signal.aborted) {
-      let timer: NodeJS.Timeout | undefined;
-      const pause = new Promise<"silent">((resolve) => {
-        timer = setTimeout(() => resolve("silent"), heartbeatMs);
-      });
-      const came = await Promise.race([next, pause]);
-      clearTimeout(timer);
-      if (came === "silent") yield undefined;
-      else if (came.done === true) return;
-      else {
-        yield came.value;
-        next = source.next();
-      }
-    }
-  } finally {
-    next.catch(() => undefined);
-    await source.return();
-  }
 }
 
 /** Without the members that are `undefined`. */

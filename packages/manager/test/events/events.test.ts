@@ -121,7 +121,8 @@ it("a stream gives what happens from then on, in the order of the log, without a
   const { app, log, closing } = served;
   const address = await app.listen({ host: "127.0.0.1", port: 0 });
   const response = await fetch(`${address}/events/stream`);
-  expect(response.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
+  const headers = ["content-type", "cache-control", "x-accel-buffering"].map((name) => response.headers.get(name));
+  expect(headers).toEqual(["text/event-stream; charset=utf-8", "no-store", "no"]);
   const pieces = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = (await pieces.read()).value ?? "";
   await log.append(inWest);

@@ -1,4 +1,5 @@
 /** `GET /events`, a page of the event log, and `GET /events/stream`, events as they come. Both need an API key. */
+import { Readable } from "node:stream";
 import {
   EventError,
   type EventLog,
@@ -6,8 +7,10 @@ import {
   type Logger,
   parseLastEventId,
   type Severity,
+  type StoredEvent,
   StoreError,
-  sendServerSentEvents,
+  serverSentEvents,
+  serverSentEventsHeaders,
 } from "@espalier/service";
 import type { FastifyPluginAsync, FastifyReply } from "fastify";
 import type { ApiKeys } from "./api-keys.ts";
@@ -57,29 +60,34 @@ export function eventRoutes({ log, keys, logger, closing }: EventRoutesOptions):
           return answerError(error, reply);
         }
         const { types, severities, subject, audit } = filter;
-        reply.hijack();
-        for (const [name, value] of Object.entries(reply.getHeaders())) {
-          if (value !== undefined) reply.raw.setHeader(name, value);
-        }
+        const gone = new AbortController();
+        const signal = AbortSignal.any([gone.signal, closing]);
+        const pieces = serverSentEvents(log, {
+          after,
+          filter: defined({ types, severities, subject, audit }),
+          signal,
+          format,
+        });
+        const stream = Readable.from(pieces, { objectMode: false });
+        // The client comes again with the last id that it had.
+        stream.once("error", (error) => {
+          if (!gone.signal.aborted && !(error instanceof StoreError))
+            logger.error("a stream of events failed", { error });
+        });
         streams += 1;
-        try {
-          await sendServerSentEvents(reply.raw, after, (gone) =>
-            log.stream({
-              after,
-              filter: defined({ types, severities, subject, audit }),
-              signal: AbortSignal.any([gone, closing]),
-            }),
-          );
-        } catch (error) {
-          // The response has ended: the client comes again with the last id that it had.
-          if (!(error instanceof StoreError)) logger.error("a stream of events failed", { error });
-        } finally {
+        reply.raw.once("close", () => {
           streams -= 1;
-        }
-        return undefined;
+          gone.abort();
+        });
+        return reply.headers(serverSentEventsHeaders).send(stream);
       },
     );
   };
+}
+
+/** Neither JSON nor a type has a line end in it. */
+function format(event: StoredEvent): string {
+  return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n`;
 }
 
 /** @throws ParameterError */

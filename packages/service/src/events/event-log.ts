@@ -24,7 +24,7 @@ import {
   type PreparedEvent,
   type StoredEvent,
 } from "./stored-event.ts";
-import { headPosition, readStream, type StreamOptions } from "./stream.ts";
+import { headPosition, readStream, readStreamPages, type StreamedPage, type StreamOptions } from "./stream.ts";
 
 /** What `openStore` is given so that the log has its tables. */
 export const eventMigrations: MigrationSet = {
@@ -165,6 +165,11 @@ export class EventLog implements EventSink {
    */
   stream(options: StreamOptions): AsyncGenerator<StoredEvent, void, undefined> {
     return readStream(this.#store, options);
+  }
+
+  /** As {@link stream}, by looks at the log: also those that found nothing, so that it is known how far it was looked through. */
+  streamPages(options: StreamOptions): AsyncGenerator<StreamedPage, void, undefined> {
+    return readStreamPages(this.#store, options);
   }
 
   /** Of the event that was stored last; 0 for none. @throws StoreError */

@@ -1,17 +1,25 @@
 /** A stream of events as server-sent events (WHATWG HTML, section 9.2). */
-import { once } from "node:events";
-import type { ServerResponse } from "node:http";
 import type { StoredEvent } from "./stored-event.ts";
+import type { StreamedPage, StreamOptions } from "./stream.ts";
+
+/** Of an answer with a stream. */
+export const serverSentEventsHeaders = {
+  "content-type": "text/event-stream",
+  "cache-control": "no-store",
+  // nginx may gather what it passes on, unless it is told so.
+  "x-accel-buffering": "no",
+} as const;
 
 /** Proxies close what is silent for a minute. */
 const heartbeatMs = 15_000;
 /** How long the browser waits before it comes again with the last id it had. */
 const retryMs = 2_000;
 
-/** One event: its position as the id, so that `Last-Event-ID` is where a stream goes on. */
-export function formatServerSentEvent(event: StoredEvent): string {
-  // Neither JSON nor a type has a line end in it.
-  return `id: ${event.position}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+export interface ServerSentEventsOptions extends StreamOptions {
+  /** Ends the stream, also while nothing comes. */
+  readonly signal: AbortSignal;
+  /** The fields of an event behind its id, each with a line end; `undefined` for one that this client is not told. */
+  readonly format: (event: StoredEvent) => string | undefined;
 }
 
 /** What a stream goes on after, from the header `Last-Event-ID` or a parameter; `undefined` for none, or what is no position. */
@@ -21,47 +29,51 @@ export function parseLastEventId(text: string | readonly string[] | undefined): 
 }
 
 /**
- * What a stream begins with: how soon to come again, and after which position. An id without data is no event, but the browser
- * keeps it, so that one who is cut off before anything happened goes on where it began.
+ * The stream, read from the log no faster than it is taken. The id of an event is its position, so that `Last-Event-ID` is where a
+ * stream goes on. What begins it and each heartbeat is an id without data, which is no event, but the client keeps it: one that is cut
+ * off goes on where the log had been looked through for it, also where it was told nothing.
+ *
+ * @param log an event log
+ * @throws what the log does: EventError for a filter that cannot be used, StoreError
  */
-export function serverSentEventsHead(after: number): string {
-  return `id: ${after}\nretry: ${retryMs}\n\n`;
+export async function* serverSentEvents(
+  log: { streamPages(options: StreamOptions): AsyncGenerator<StreamedPage, void, undefined> },
+  { after, filter = {}, signal, format }: ServerSentEventsOptions,
+): AsyncGenerator<string, void, undefined> {
+  let seen = after;
+  yield `id: ${seen}\nretry: ${retryMs}\n\n`;
+  for await (const page of withHeartbeat(log.streamPages({ after, filter, signal }), signal)) {
+    for (const event of page?.events ?? []) {
+      const fields = format(event);
+      if (fields !== undefined) yield `id: ${event.position}\n${fields}\n`;
+    }
+    if (page === undefined) yield `id: ${seen}\n\n`;
+    else seen = page.seen;
+  }
 }
 
-/**
- * Answers with the events until they end or the client goes away, and not faster than it reads. Ends the response.
- *
- * @param after the position after which the events begin: known before the answer begins, as what happens from then on must be told
- * @param open begins the stream; its signal is aborted when the client goes away
- */
-export async function sendServerSentEvents(
-  response: ServerResponse,
-  after: number,
-  open: (signal: AbortSignal) => AsyncIterable<StoredEvent>,
-): Promise<void> {
-  const gone = new AbortController();
-  response.once("close", () => gone.abort());
-  response.on("error", () => gone.abort());
-  response.writeHead(200, {
-    "content-type": "text/event-stream",
-    "cache-control": "no-store",
-    // nginx would gather them.
-    "x-accel-buffering": "no",
-  });
-  response.write(serverSentEventsHead(after));
-  const heartbeat = setInterval(() => {
-    if (!response.writableNeedDrain) response.write(":\n\n");
-  }, heartbeatMs);
+/** `undefined` where nothing has come for a while. */
+async function* withHeartbeat<T>(
+  source: AsyncGenerator<T, void, undefined>,
+  signal: AbortSignal,
+): AsyncGenerator<T | undefined, void, undefined> {
+  let next = source.next();
   try {
-    for await (const event of open(gone.signal)) {
-      if (gone.signal.aborted) break;
-      if (!response.write(formatServerSentEvent(event))) await once(response, "drain", { signal: gone.signal });
+    while (!signal.aborted) {
+      let timer: NodeJS.Timeout | undefined;
+      const pause = new Promise<"silent">((resolve) => {
+        timer = setTimeout(() => resolve("silent"), heartbeatMs);
+      });
+      const came = await Promise.race([next, pause]).finally(() => clearTimeout(timer));
+      if (came === "silent") yield undefined;
+      else if (came.done === true) return;
+      else {
+        yield came.value;
+        next = source.next();
+      }
     }
-  } catch (error) {
-    // Waiting for a client that went away is no failure.
-    if (!gone.signal.aborted) throw error;
   } finally {
-    clearInterval(heartbeat);
-    response.end();
+    next.catch(() => undefined);
+    await source.return();
   }
 }

@@ -23,11 +23,28 @@ const restMs = 200;
 /** A look without being woken, for what a lost connection to the database kept from us. */
 const maxPauseMs = 30_000;
 
+/** What a look at the log found, which may be nothing. */
+export interface StreamedPage {
+  readonly events: readonly StoredEvent[];
+  /** The position up to which the log was looked through. */
+  readonly seen: number;
+}
+
 /** @throws EventError for a filter that cannot be used, StoreError */
-export async function* readStream(
+export async function* readStream(store: Store, options: StreamOptions): AsyncGenerator<StoredEvent, void, undefined> {
+  for await (const { events } of readStreamPages(store, options)) {
+    for (const event of events) {
+      yield event;
+      if (options.signal?.aborted) return;
+    }
+  }
+}
+
+/** @throws EventError for a filter that cannot be used, StoreError */
+export async function* readStreamPages(
   store: Store,
   { after, filter = {}, signal }: StreamOptions,
-): AsyncGenerator<StoredEvent, void, undefined> {
+): AsyncGenerator<StreamedPage, void, undefined> {
   // Listening begins before the first look, so that nothing is committed between the two without waking us.
   using bell = new Bell(store, signal);
   let seen = after;
@@ -37,11 +54,8 @@ export async function* readStream(
     const head = await headPosition(store);
     while (seen < head && !bell.isAborted) {
       const rows = await store.all<EventRow>(selectStream(filter, seen, head, pageSize));
-      for (const row of rows) {
-        yield eventOfRow(row);
-        if (bell.isAborted) return;
-      }
       seen = rows.length < pageSize ? head : rows.at(-1)!.position;
+      yield { events: rows.map(eventOfRow), seen };
     }
     await bell.rung();
     const leftMs = lookedMs + restMs - performance.now();

@@ -1,5 +1,6 @@
-import { createServer, get, type IncomingMessage } from "node:http";
+import { createServer, get, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
 import { forEachDatabase, sqliteDatabases, until } from "@espalier/tests/lab";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import {
@@ -7,7 +8,9 @@ import {
   type NewEvent,
   parseLastEventId,
   type StoredEvent,
-  sendServerSentEvents,
+  type StreamOptions,
+  serverSentEvents,
+  serverSentEventsHeaders,
 } from "../../src/index.ts";
 import { startChild } from "../child.ts";
 import { createEventLog, openTestStore } from "../store/databases.ts";
@@ -108,11 +111,22 @@ forEachDatabase((databases) => {
 });
 
 describe("server-sent events", () => {
+  function send(response: ServerResponse, log: Pick<EventLog, "streamPages">, after: number): Readable {
+    const gone = new AbortController();
+    response.once("close", () => gone.abort());
+    response.writeHead(200, serverSentEventsHeaders);
+    const format = (event: StoredEvent) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n`;
+    const stream = Readable.from(serverSentEvents(log, { after, signal: gone.signal, format }), { objectMode: false });
+    response.once("close", () => stream.destroy());
+    stream.pipe(response);
+    return stream;
+  }
+
   /** A server of one log's events, as the manager would have it. */
   async function serve(log: EventLog): Promise<number> {
     const server = createServer((request, response) => {
       const after = parseLastEventId(request.headers["last-event-id"]) ?? 0;
-      void sendServerSentEvents(response, after, (signal) => log.stream({ after, signal }));
+      send(response, log, after);
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     onTestFinished(async () => {
@@ -148,13 +162,45 @@ describe("server-sent events", () => {
     expect(resumed.frames).toEqual(["id: 2\nretry: 2000", framed[2]]);
   });
 
+  it("say in each heartbeat how far the log was looked through, so that one that was told nothing goes on there", async () => {
+    const log = createEventLog(await openTestStore(await sqliteDatabases().create()));
+    await append(log, 3);
+    const leaving = new AbortController();
+    const hidden = serverSentEvents(log, { after: 0, signal: leaving.signal, format: () => undefined });
+    const filtered = serverSentEvents(log, {
+      after: 1,
+      filter: { types: ["user.locked"] },
+      signal: leaving.signal,
+      format: () => "data: {}\n",
+    });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    for (const [stream, first] of [
+      [hidden, "id: 0\nretry: 2000\n\n"],
+      [filtered, "id: 1\nretry: 2000\n\n"],
+    ] as const) {
+      expect((await stream.next()).value).toBe(first);
+      let told: unknown;
+      while (told !== "id: 3\n\n") {
+        const next = stream.next();
+        await vi.advanceTimersByTimeAsync(15_000);
+        told = (await next).value;
+        expect(told).toMatch(/^id: [013]\n\n$/);
+      }
+    }
+    leaving.abort();
+    expect((await hidden.next()).done).toBe(true);
+    expect((await filtered.next()).done).toBe(true);
+  });
+
   it("stop being read from the log when the client goes away", async () => {
     const log = createEventLog(await openTestStore(await sqliteDatabases().create()));
     await append(log, 1);
     let isOver = false;
-    const server = createServer(async (_, response) => {
-      await sendServerSentEvents(response, 0, (signal) => log.stream({ after: 0, signal }));
-      isOver = true;
+    const server = createServer((_, response) => {
+      send(response, log, 0).once("close", () => {
+        isOver = true;
+      });
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     onTestFinished(() => void server.close());
@@ -166,14 +212,15 @@ describe("server-sent events", () => {
     const log = createEventLog(await openTestStore(await sqliteDatabases().create()));
     await append(log, 400, { data: { text: "x".repeat(50_000) } });
     let read = 0;
-    const server = createServer(async (_, response) => {
-      await sendServerSentEvents(response, 0, async function* (signal) {
-        for await (const event of log.stream({ after: 0, signal })) {
-          read += 1;
-          yield event;
+    const counted = {
+      async *streamPages(options: StreamOptions) {
+        for await (const page of log.streamPages(options)) {
+          read += page.events.length;
+          yield page;
         }
-      });
-    });
+      },
+    };
+    const server = createServer((_, response) => void send(response, counted, 0));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     onTestFinished(() => void server.close());
     const response = await new Promise<IncomingMessage>((resolve) =>
