@@ -1,5 +1,4 @@
 /** Serves routes over HTTP: checks what comes in, hands it to the handlers, and sends what they give, or problem details. */
-import { randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import type { Logger } from "@espalier/service";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -59,7 +58,6 @@ export function serveApi(app: FastifyInstance, { parts, prefix, ...options }: Se
         bodyLimit: route.maxBodyBytes ?? defaultMaxBodyBytes,
         config: { endpoint: `${prefix}${path}` },
         onRequest: async (request) => {
-          request.id = randomUUID();
           (request as Authenticated).session = await options.authenticate(request, route);
         },
         handler: (request, reply) => answer(request, reply, route, handler, options),
