@@ -23,7 +23,7 @@ export interface EventsToInsert {
   readonly taken: readonly Statement[];
 }
 
-export interface PositionedEvent {
+interface PositionedEvent {
   readonly position: number;
   readonly event: CheckedEvent;
 }
