@@ -99,7 +99,7 @@ describe("Dovecot", () => {
     expect(await dovecot.openInbox("ann", "pw-ann")).toEqual(opened);
     await site.loseEverything();
     expect(await outlook()).toEqual([temporary, temporary, 75, 75]);
-    await site.postgres.start();
+    await site.recover();
     await until("the inbox to open", async () => (await dovecot.openInbox("ann", "pw-ann")).startsWith("OK"));
     expect(await homeOf("nobody-such-user")).toBe(67);
   }, 60_000);

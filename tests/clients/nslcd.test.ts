@@ -90,7 +90,7 @@ describe("nslcd", () => {
     await until("nslcd to be back", async () => (await answerFor("ann")) === "found", { timeoutMs: 20_000 });
     await site.loseEverything();
     expect(await outlook()).toEqual(away);
-    await site.postgres.start();
+    await site.recover();
     await until("nslcd to be back", async () => (await answerFor("ann")) === "found", { timeoutMs: 20_000 });
     expect(await outlook()).toEqual({ ann: "found", nobody: "nobody", login: "granted" });
   }, 60_000);

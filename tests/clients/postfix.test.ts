@@ -102,7 +102,7 @@ describe("Postfix", () => {
     expect(await offer(...recipients)).toEqual([taken, unknown, taken, unknown]);
     await site.loseEverything();
     expect(await offer(...recipients)).toEqual(recipients.map(() => tryAgain));
-    await site.postgres.start();
+    await site.recover();
     await until("mail to be taken", async () => (await postfix.offer("ann.smith@example.com")) === taken);
     expect(await offer(...recipients)).toEqual([taken, unknown, taken, unknown]);
   }, 60_000);

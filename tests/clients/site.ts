@@ -51,6 +51,8 @@ export interface Site extends AsyncDisposable {
   startBoth(): Promise<void>;
   /** Stops the database, and returns when both gateways have nothing left to answer from: as an hour later, at their defaults. */
   loseEverything(): Promise<void>;
+  /** The database is back, and both gateways have read it. */
+  recover(): Promise<void>;
 }
 
 export interface SiteOptions {
@@ -92,6 +94,10 @@ export async function startSite({ outage = {} }: SiteOptions = {}): Promise<Site
   };
   cleanup.defer(killBoth);
   await startBoth();
+  const haveNothing = () =>
+    Promise.all(
+      gateways.map(async (gateway) => ((await gateway.health()) as { status: string }).status === "unhealthy"),
+    );
   const resources = cleanup.move();
   const [first, second] = addresses;
   return {
@@ -107,10 +113,11 @@ export async function startSite({ outage = {} }: SiteOptions = {}): Promise<Site
       const soon = { refresh: { interval: "1s" }, outage: { ...outage, serveSearchesFor: "1s" } };
       await Promise.all(gateways.map((gateway) => reconfigure(gateway, soon)));
       await postgres.stop();
-      await until("both to have nothing to serve", async () => {
-        const reports = await Promise.all(gateways.map((gateway) => gateway.health()));
-        return reports.every((report) => (report as { status: string }).status === "unhealthy");
-      });
+      await until("both to have nothing to serve", async () => (await haveNothing()).every(Boolean));
+    },
+    recover: async () => {
+      await postgres.start();
+      await until("both to serve again", async () => !(await haveNothing()).some(Boolean));
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
