@@ -62,23 +62,22 @@ export function eventRoutes({ log, keys, logger, closing }: EventRoutesOptions):
         const { types, severities, subject, audit } = filter;
         const gone = new AbortController();
         const signal = AbortSignal.any([gone.signal, closing]);
-        const pieces = serverSentEvents(log, {
-          after,
-          filter: defined({ types, severities, subject, audit }),
-          signal,
-          format,
-        });
-        const stream = Readable.from(pieces, { objectMode: false });
+        const asked = { after, filter: defined({ types, severities, subject, audit }), signal, format };
+        async function* pieces() {
+          streams += 1;
+          try {
+            yield* serverSentEvents(log, asked);
+          } finally {
+            streams -= 1;
+          }
+        }
+        const stream = Readable.from(pieces(), { objectMode: false });
         // The client comes again with the last id that it had.
         stream.once("error", (error) => {
           if (!gone.signal.aborted && !(error instanceof StoreError))
             logger.error("a stream of events failed", { error });
         });
-        streams += 1;
-        reply.raw.once("close", () => {
-          streams -= 1;
-          gone.abort();
-        });
+        reply.raw.once("close", () => gone.abort());
         return reply.headers(serverSentEventsHeaders).send(stream);
       },
     );

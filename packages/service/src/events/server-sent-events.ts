@@ -42,13 +42,21 @@ export async function* serverSentEvents(
 ): AsyncGenerator<string, void, undefined> {
   let seen = after;
   yield `id: ${seen}\nretry: ${retryMs}\n\n`;
+  let toldMs = performance.now();
   for await (const page of withHeartbeat(log.streamPages({ after, filter, signal }), signal)) {
     for (const event of page?.events ?? []) {
       const fields = format(event);
-      if (fields !== undefined) yield `id: ${event.position}\n${fields}\n`;
+      if (fields === undefined) continue;
+      yield `id: ${event.position}\n${fields}\n`;
+      toldMs = performance.now();
     }
-    if (page === undefined) yield `id: ${seen}\n\n`;
-    else seen = page.seen;
+    if (page !== undefined) {
+      seen = page.seen;
+      // A log that is never silent may have nothing for this client.
+      if (performance.now() - toldMs < heartbeatMs) continue;
+    }
+    yield `id: ${seen}\n\n`;
+    toldMs = performance.now();
   }
 }
 

@@ -193,6 +193,29 @@ describe("server-sent events", () => {
     expect((await filtered.next()).done).toBe(true);
   });
 
+  it("have heartbeats also while the log is never silent, and has nothing for the client", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const busy = {
+      async *streamPages({ after }: StreamOptions) {
+        for (let seen = after + 1; ; seen += 1) {
+          await new Promise((resolve) => setTimeout(resolve, 1_000));
+          yield { events: [], seen };
+        }
+      },
+    };
+    const leaving = new AbortController();
+    const stream = serverSentEvents(busy, { after: 100, signal: leaving.signal, format: () => undefined });
+    const told: unknown[] = [];
+    for (let pieces = 0; pieces < 3; pieces += 1) {
+      const next = stream.next();
+      await vi.advanceTimersByTimeAsync(15_000);
+      told.push((await next).value);
+    }
+    leaving.abort();
+    expect(told).toEqual(["id: 100\nretry: 2000\n\n", "id: 115\n\n", "id: 130\n\n"]);
+  });
+
   it("stop being read from the log when the client goes away", async () => {
     const log = createEventLog(await openTestStore(await sqliteDatabases().create()));
     await append(log, 1);
